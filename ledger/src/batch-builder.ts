@@ -1,0 +1,189 @@
+/**
+ * Sealing: records are appended to a batch, which then becomes an object.
+ *
+ *     new BatchBuilder(head) → append(record) … → seal(terms, keys) → { object, header, head }
+ *
+ * Entries are written one after the other into one buffer and hashed where they stand; nothing is
+ * kept of a record. The byte before the first entry is spare: it lends its place to the leaf prefix.
+ */
+import { ENTRY_SCHEMA_TEXT, type Problem } from '@authseal/schemas';
+import { encodeBase64 } from './base64.ts';
+import { formatCheckpoint } from './checkpoint.ts';
+import { CompactRange } from './compact-range.ts';
+import { type Codec, writeContainer } from './container.ts';
+import { entrySizeBound, recordHash, type SourceRecord, writeEntry } from './entry.ts';
+import { LedgerError } from './error.ts';
+import { encodeHeader, FORMAT, type Header, type OffsetRange } from './header.ts';
+import { MAX_BATCH_COUNT, MAX_BATCH_ENTRIES_BYTES } from './limits.ts';
+import { encodeHashes, headAfter, type LogHead } from './log-head.ts';
+import { hashLeafInPlace, sha256 } from './merkle.ts';
+import { formatVkey, type NoteSigner, noteVerifier, signNote } from './note.ts';
+
+/** What a batch's header says besides its entries. */
+export type SealTerms = {
+  /** Milliseconds since 1970, as the clock shows it; a clock that runs back is held. */
+  readonly now: number;
+  /** How long the batch is retained, in milliseconds. */
+  readonly retention: number;
+  /** Seconds within which the next batch is sealed; null closes the log. */
+  readonly heartbeat: number | null;
+  /** Partitions of the source topic. */
+  readonly partitions: number;
+  readonly codec: Codec;
+};
+
+/** Who signs: `signer`, and with a rotation also `next`, whose key is in force from here on. */
+export type SealKeys = { readonly signer: NoteSigner; readonly next?: NoteSigner };
+
+export type SealedBatch = {
+  readonly object: Buffer;
+  readonly header: Header;
+  /** The log after this batch. */
+  readonly head: LogHead;
+};
+
+/** The last record appended: by this the source is known again. */
+export type LastRecord = { readonly offset: number; readonly hash: Buffer };
+
+const FIRST_ENTRY = 1;
+const INITIAL_SIZE = 64 * 1024;
+
+export class BatchBuilder {
+  readonly head: LogHead;
+  readonly #range: CompactRange;
+  readonly #problems = new Map<Problem, number>();
+  readonly #lost: OffsetRange[] = [];
+  #buffer = Buffer.allocUnsafe(INITIAL_SIZE);
+  #end = FIRST_ENTRY;
+  #offset: number;
+  #last: SourceRecord | null = null;
+
+  /** A batch that continues the log from `head`. */
+  constructor(head: LogHead) {
+    if (head.closed) {
+      throw new LedgerError('OUT_OF_RANGE', `The log ${head.origin} is closed; nothing follows.`);
+    }
+    this.head = head;
+    this.#range = new CompactRange(head.range.end);
+    this.#offset = head.offset;
+  }
+
+  /** Number of entries. */
+  get count(): number {
+    return this.#range.end - this.#range.begin;
+  }
+
+  /** Size of the entries, not compressed, in bytes. */
+  get size(): number {
+    return this.#end - FIRST_ENTRY;
+  }
+
+  /** Next source offset: all below are in the log. */
+  get offset(): number {
+    return this.#offset;
+  }
+
+  /** The last record appended, null when there is none. */
+  get last(): LastRecord | null {
+    const record = this.#last;
+    return record && { offset: record.offset, hash: recordHash(record.timestamp, record.value) };
+  }
+
+  /** Whether there is something to seal besides silence. */
+  get isEmpty(): boolean {
+    return this.count === 0 && this.#offset === this.head.offset;
+  }
+
+  /**
+   * Appends a record. Returns false, and appends nothing, when the batch is full: seal it and
+   * append the record to the next.
+   * @throws LedgerError OUT_OF_RANGE when the record's offset lies below the next one
+   */
+  append(record: SourceRecord): boolean {
+    if (record.offset < this.#offset) {
+      throw new LedgerError(
+        'OUT_OF_RANGE',
+        `Record ${record.offset} of ${this.head.origin} was appended where ${this.#offset} or later was due.`,
+      );
+    }
+    if (this.count >= MAX_BATCH_COUNT) return false;
+    this.#makeRoom(entrySizeBound(record));
+    const { end, problem } = writeEntry(this.#buffer, this.#end, this.#range.end, record);
+    if (end - FIRST_ENTRY > MAX_BATCH_ENTRIES_BYTES && this.count > 0) return false;
+    this.#range.append(hashLeafInPlace(this.#buffer, this.#end, end));
+    this.#end = end;
+    this.#offset = record.offset + 1;
+    if (problem !== null) this.#problems.set(problem, (this.#problems.get(problem) ?? 0) + 1);
+    this.#last = record;
+    return true;
+  }
+
+  /** Says that no records stand in [next offset, `to`): markers, or a hole left by the broker. */
+  skipTo(to: number): void {
+    this.#offset = Math.max(this.#offset, to);
+  }
+
+  /** Says that the broker dropped [next offset, `to`) before it could be sealed. */
+  lose(to: number): void {
+    this.#lost.push({ from: this.#offset, to });
+    this.#offset = to;
+  }
+
+  /** Makes the object. The batch must not be used afterwards. */
+  async seal(terms: SealTerms, keys: SealKeys): Promise<SealedBatch> {
+    const header = this.#header(terms, keys);
+    const headerBytes = encodeHeader(header);
+    const head = headAfter(header, headerBytes);
+    const { origin } = header;
+    const checkpoint = { origin, size: head.range.end, root: head.range.root() };
+    const signers = keys.next === undefined ? [keys.signer] : [keys.signer, keys.next];
+    const object = writeContainer({
+      schema: SCHEMA,
+      codec: terms.codec,
+      header: headerBytes,
+      checkpoint: Buffer.from(await signNote(formatCheckpoint(checkpoint), origin, signers)),
+      count: header.count,
+      entries: this.#buffer.subarray(FIRST_ENTRY, this.#end),
+    });
+    return { object, header, head };
+  }
+
+  #header(terms: SealTerms, { next }: SealKeys): Header {
+    const { head } = this;
+    const sealedAt = Math.max(terms.now, head.sealedAt);
+    const retainUntil = Math.max(sealedAt + terms.retention, head.retainUntil);
+    const [deployment] = head.origin.split('/') as [string];
+    return {
+      format: FORMAT,
+      origin: head.origin,
+      batch: head.batch,
+      previous:
+        head.header === null
+          ? null
+          : { header: encodeBase64(head.header), retainUntil: head.retainUntil },
+      first: head.range.end,
+      count: this.count,
+      offsets: { from: head.offset, to: this.#offset },
+      lost: this.#lost,
+      before: encodeHashes(head.range.hashes),
+      entries: encodeHashes(this.#range.hashes),
+      sealedAt,
+      retainUntil: Math.ceil(retainUntil / 1000) * 1000,
+      heartbeat: terms.heartbeat,
+      partitions: terms.partitions,
+      problems: Object.fromEntries(this.#problems),
+      schema: SCHEMA_HASH,
+      ...(next && { rotation: { next: formatVkey(noteVerifier(deployment, next.publicKey)) } }),
+    };
+  }
+
+  #makeRoom(size: number): void {
+    if (this.#end + size <= this.#buffer.length) return;
+    const larger = Buffer.allocUnsafe(Math.max(2 * this.#buffer.length, this.#end + size));
+    this.#buffer.copy(larger, 0, 0, this.#end);
+    this.#buffer = larger;
+  }
+}
+
+const SCHEMA = Buffer.from(ENTRY_SCHEMA_TEXT);
+const SCHEMA_HASH = encodeBase64(sha256(SCHEMA));

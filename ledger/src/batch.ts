@@ -1,0 +1,198 @@
+/**
+ * Reading: an object becomes a batch of which everything has been checked that the object itself,
+ * without keys and without its neighbours, can show:
+ *
+ *   1. its form, to the last byte (container.ts)
+ *   2. the header (header.ts), the schema text: released, and the one the header hashed
+ *   3. each entry: canonical Avro; index and offset where they are due; its parts agree (entry.ts)
+ *   4. the entries' leaves make the header's `entries`
+ *   5. the header's ranges and the header as the last leaf make the checkpoint's size and root
+ *
+ * What remains: the checkpoint's signature (keys.ts), and that the batch continues its log
+ * (log-head.ts).
+ */
+import { type EntrySchema, RELEASED_ENTRY_SCHEMAS } from '@authseal/schemas';
+import { encodeBase64 } from './base64.ts';
+import { type Checkpoint, parseCheckpoint } from './checkpoint.ts';
+import { CompactRange } from './compact-range.ts';
+import { type Codec, readContainer } from './container.ts';
+import { type EntryView, viewEntry } from './entry.ts';
+import { LedgerError } from './error.ts';
+import { type Header, parseHeader } from './header.ts';
+import { MAX_ENTRY } from './limits.ts';
+import { encodeHashes, headAfter, type LogHead } from './log-head.ts';
+import { hashLeaf, hashLeafInPlace, sha256 } from './merkle.ts';
+import { splitNote } from './note.ts';
+
+export class Batch {
+  readonly header: Header;
+  /** SHA-256 of the header's bytes: with the origin, what a batch is known by. */
+  readonly headerHash: Buffer;
+  readonly headerBytes: Buffer;
+  readonly codec: Codec;
+  readonly checkpoint: Checkpoint;
+  /** The signed note that holds the checkpoint. */
+  readonly note: Buffer;
+  readonly schema: EntrySchema;
+  /** The log after this batch. */
+  readonly head: LogHead;
+  readonly #entries: Buffer;
+  /** Where each entry begins, and last where the last one ends. */
+  readonly #bounds: Uint32Array;
+
+  /** Use `readBatch`. */
+  constructor(
+    parts: Omit<Batch, 'bytesOf' | 'entryAt' | 'entries'>,
+    entries: Buffer,
+    bounds: Uint32Array,
+  ) {
+    this.header = parts.header;
+    this.headerHash = parts.headerHash;
+    this.headerBytes = parts.headerBytes;
+    this.codec = parts.codec;
+    this.checkpoint = parts.checkpoint;
+    this.note = parts.note;
+    this.schema = parts.schema;
+    this.head = parts.head;
+    this.#entries = entries;
+    this.#bounds = bounds;
+  }
+
+  /** The bytes of entry i, 0 ≤ i < header.count, as they stand in the block: its leaf data. */
+  bytesOf(i: number): Buffer {
+    return this.#entries.subarray(this.#bounds[i], this.#bounds[i + 1]);
+  }
+
+  /** The parts of entry i, its event not decoded. */
+  entryAt(i: number): EntryView {
+    return viewEntry(this.bytesOf(i));
+  }
+
+  /** The parts of all entries, in order. */
+  *entries(): Generator<EntryView> {
+    for (let i = 0; i < this.header.count; i += 1) yield this.entryAt(i);
+  }
+}
+
+/**
+ * Reads and checks one object.
+ * @throws LedgerError CONTAINER_MALFORMED, HEADER_MALFORMED, FORMAT_UNKNOWN, SCHEMA_MISMATCH,
+ *   ENTRY_MALFORMED, ENTRIES_MISMATCH, CHECKPOINT_MISMATCH, NOTE_MALFORMED
+ */
+export function readBatch(object: Buffer): Batch {
+  const container = readContainer(object);
+  const header = parseHeader(container.header);
+  const schema = releasedSchema(container.schema, header);
+  if (container.count !== header.count) {
+    throw new LedgerError(
+      'ENTRIES_MISMATCH',
+      `${nameOf(header)} has ${container.count} entries where its header says ${header.count}.`,
+    );
+  }
+  const bounds = findEntries(container.entries, header, schema);
+  checkEntries(container.entries, bounds, header);
+  checkLeaves(container.entries, bounds, header);
+  const head = headAfter(header, container.header);
+  const checkpoint = parseCheckpoint(splitNote(container.checkpoint).text);
+  checkCheckpoint(checkpoint, head);
+  const parts = {
+    header,
+    headerHash: head.header as Buffer,
+    headerBytes: container.header,
+    codec: container.codec,
+    checkpoint,
+    note: container.checkpoint,
+    schema,
+    head,
+  };
+  return new Batch(parts, container.entries, bounds);
+}
+
+function releasedSchema(text: Buffer, header: Header): EntrySchema {
+  const hash = encodeBase64(sha256(text));
+  const schema = RELEASED_ENTRY_SCHEMAS.get(hash);
+  if (schema === undefined || hash !== header.schema) {
+    throw new LedgerError(
+      'SCHEMA_MISMATCH',
+      `${nameOf(header)} has a schema text with SHA-256 ${hash}; its header names ${header.schema}, and the text must be one that was released.`,
+    );
+  }
+  return schema;
+}
+
+function findEntries(entries: Buffer, header: Header, schema: EntrySchema): Uint32Array {
+  const bounds = new Uint32Array(header.count + 1);
+  let at = 0;
+  for (let i = 0; i < header.count; i += 1) {
+    bounds[i] = at;
+    const end = schema.skip(entries, at);
+    if (end < 0 || end - at > MAX_ENTRY) throw entryFault(header, i, 'it is no canonical Avro');
+    at = end;
+  }
+  bounds[header.count] = at;
+  if (at !== entries.length) {
+    throw entryFault(header, header.count, `${entries.length - at} bytes stand after the last one`);
+  }
+  return bounds;
+}
+
+function checkEntries(entries: Buffer, bounds: Uint32Array, header: Header): void {
+  const problems: Record<string, number> = {};
+  let offset = header.offsets.from;
+  for (let i = 0; i < header.count; i += 1) {
+    const entry = viewEntry(entries.subarray(bounds[i], bounds[i + 1]));
+    const index = header.first + i;
+    if (entry.index !== index) throw entryFault(header, i, `its index is ${entry.index}`);
+    if (entry.offset < offset || entry.offset >= header.offsets.to) {
+      throw entryFault(header, i, `its offset is ${entry.offset}, outside what was due`);
+    }
+    if (header.lost.some(({ from, to }) => entry.offset >= from && entry.offset < to)) {
+      throw entryFault(header, i, `its offset ${entry.offset} is said to be lost`);
+    }
+    offset = entry.offset + 1;
+    if (entry.problem !== null) problems[entry.problem] = (problems[entry.problem] ?? 0) + 1;
+  }
+  const counted = Object.entries(problems);
+  const said = Object.keys(header.problems).length;
+  if (said !== counted.length || counted.some(([name, n]) => header.problems[name] !== n)) {
+    throw new LedgerError(
+      'ENTRIES_MISMATCH',
+      `${nameOf(header)} has problems ${JSON.stringify(problems)} where its header says ${JSON.stringify(header.problems)}.`,
+    );
+  }
+}
+
+function checkLeaves(entries: Buffer, bounds: Uint32Array, header: Header): void {
+  const range = new CompactRange(header.first);
+  for (let i = 0; i < header.count; i += 1) {
+    const [start, end] = [bounds[i] as number, bounds[i + 1] as number];
+    range.append(
+      start === 0 ? hashLeaf(entries.subarray(start, end)) : hashLeafInPlace(entries, start, end),
+    );
+  }
+  if (encodeHashes(range.hashes).join() !== header.entries.join()) {
+    throw new LedgerError(
+      'ENTRIES_MISMATCH',
+      `The entries of ${nameOf(header)} do not hash to what its header says: one was changed, removed, added or moved.`,
+    );
+  }
+}
+
+function checkCheckpoint(checkpoint: Checkpoint, head: LogHead): void {
+  const { origin, size, root } = checkpoint;
+  if (origin !== head.origin || size !== head.range.end || !root.equals(head.range.root())) {
+    throw new LedgerError(
+      'CHECKPOINT_MISMATCH',
+      `The checkpoint speaks of ${origin}, size ${size}, root ${encodeBase64(root)}; header and entries make ${head.origin}, size ${head.range.end}, root ${encodeBase64(head.range.root())}.`,
+    );
+  }
+}
+
+const nameOf = ({ origin, batch }: Header): string => `${origin} batch ${batch}`;
+
+function entryFault(header: Header, i: number, why: string): LedgerError {
+  return new LedgerError(
+    'ENTRY_MALFORMED',
+    `Entry ${i} of ${nameOf(header)} is refused: ${why}. The object was changed or was not made by Authseal.`,
+  );
+}

@@ -1,0 +1,114 @@
+/**
+ * Compact range of [begin, end): the roots of the fewest perfect subtrees that cover these leaves,
+ * left to right. It is all one must keep of a prefix of a log to append to it and to know its root
+ * (for [0, end): one hash for each bit set in `end`).
+ *
+ * A perfect subtree of 2^level leaves begins at a multiple of 2^level. Two neighbours of one level
+ * join when the left one begins at a multiple of 2^(level+1). See RFC 9162 section 2.1.1 for the
+ * tree; the name is that of the transparency-dev libraries.
+ *
+ * Arithmetic here is on doubles, not on 32-bit integers: a log may pass 2^31 leaves.
+ */
+import { LedgerError } from './error.ts';
+import { EMPTY_ROOT, HASH_SIZE, type Hash, hashNode } from './merkle.ts';
+
+export class CompactRange {
+  readonly begin: number;
+  #end: number;
+  readonly #levels: number[] = [];
+  readonly #hashes: Hash[] = [];
+
+  /** The empty range that begins at leaf `begin`. */
+  constructor(begin = 0) {
+    this.begin = begin;
+    this.#end = begin;
+  }
+
+  /**
+   * The range [begin, end) with these subtree roots.
+   * @throws LedgerError OUT_OF_RANGE when their number is not that of the range
+   */
+  static of(begin: number, end: number, hashes: readonly Hash[]): CompactRange {
+    const levels = subtreeLevels(begin, end);
+    if (levels.length !== hashes.length || hashes.some((hash) => hash.length !== HASH_SIZE)) {
+      throw new LedgerError(
+        'OUT_OF_RANGE',
+        `A compact range of [${begin}, ${end}) has ${levels.length} hashes of 32 bytes; ${hashes.length} were given.`,
+      );
+    }
+    const range = new CompactRange(begin);
+    for (const [i, hash] of hashes.entries()) range.#push(levels[i] as number, hash);
+    return range;
+  }
+
+  get end(): number {
+    return this.#end;
+  }
+
+  /** Roots of the subtrees, left to right. */
+  get hashes(): readonly Hash[] {
+    return this.#hashes;
+  }
+
+  copy(): CompactRange {
+    return CompactRange.of(this.begin, this.#end, this.#hashes);
+  }
+
+  /** Adds one leaf, given its hash. */
+  append(leaf: Hash): void {
+    this.#push(0, leaf);
+  }
+
+  /**
+   * Adds a range that begins where this one ends.
+   * @throws LedgerError OUT_OF_RANGE when it begins elsewhere
+   */
+  appendRange(next: CompactRange): void {
+    if (next.begin !== this.#end) {
+      throw new LedgerError(
+        'OUT_OF_RANGE',
+        `A range that begins at leaf ${next.begin} cannot follow one that ends at ${this.#end}.`,
+      );
+    }
+    for (const [i, hash] of next.#hashes.entries()) this.#push(next.#levels[i] as number, hash);
+  }
+
+  /**
+   * Root of the tree of `end` leaves (RFC 9162 section 2.1.1).
+   * @throws LedgerError OUT_OF_RANGE when the range does not begin at leaf 0
+   */
+  root(): Hash {
+    if (this.begin !== 0) {
+      throw new LedgerError('OUT_OF_RANGE', `A range from leaf ${this.begin} has no root.`);
+    }
+    return this.#hashes.length === 0
+      ? EMPTY_ROOT
+      : this.#hashes.reduceRight((right, left) => hashNode(left, right));
+  }
+
+  #push(level: number, hash: Hash): void {
+    let [joined, height, start] = [hash, level, this.#end];
+    this.#end += 2 ** level;
+    while (this.#levels.at(-1) === height && (start - 2 ** height) % 2 ** (height + 1) === 0) {
+      start -= 2 ** height;
+      joined = hashNode(this.#hashes.pop() as Hash, joined);
+      this.#levels.pop();
+      height += 1;
+    }
+    this.#hashes.push(joined);
+    this.#levels.push(height);
+  }
+}
+
+/** Levels of the fewest perfect subtrees that cover [begin, end), left to right. */
+function subtreeLevels(begin: number, end: number): number[] {
+  const levels: number[] = [];
+  let at = begin;
+  while (at < end) {
+    let level = 0;
+    while (at % 2 ** (level + 1) === 0 && at + 2 ** (level + 1) <= end) level += 1;
+    levels.push(level);
+    at += 2 ** level;
+  }
+  return levels;
+}

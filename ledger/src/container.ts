@@ -1,0 +1,141 @@
+/**
+ * A batch as an Avro object container file (Avro 1.12 specification, "Object container files"), so
+ * that any Avro reader reads it:
+ *
+ *     "Obj" 0x01
+ *     file metadata: one map block of exactly these four, in this order
+ *         avro.schema           the text of authseal.Entry's schema, without `doc`
+ *         avro.codec            "zstandard" or "null"
+ *         authseal.header       see header.ts
+ *         authseal.checkpoint   see checkpoint.ts
+ *     sync marker: first 16 bytes of SHA-256(authseal.header)
+ *     one data block (none when there are no entries): number of entries, length, bytes, sync marker
+ *
+ * and nothing after it. Every varint is the shortest. Avro's zstandard codec leaves the frame open;
+ * here it has the one form of zstd-frame.ts. With codec `null`, two implementations given the same
+ * records, header and key produce the same bytes.
+ */
+import { LedgerError } from './error.ts';
+import { MAX_ENTRIES_BLOCK, MAX_OBJECT } from './limits.ts';
+import { sha256 } from './merkle.ts';
+import { readVarint, varint, varintSize } from './varint.ts';
+import { zstdCompress, zstdDecompress } from './zstd-frame.ts';
+
+export type Codec = 'zstandard' | 'null';
+
+export type Container = {
+  readonly schema: Buffer;
+  readonly codec: Codec;
+  readonly header: Buffer;
+  readonly checkpoint: Buffer;
+  /** Number of entries as the block says it. */
+  readonly count: number;
+  /** The entries, one after the other, not compressed. */
+  readonly entries: Buffer;
+};
+
+const MAGIC = Buffer.from('Obj\x01', 'latin1');
+const METADATA = ['avro.schema', 'avro.codec', 'authseal.header', 'authseal.checkpoint'] as const;
+const SYNC_SIZE = 16;
+const END_OF_MAP = varint(0);
+
+/** The object's bytes. */
+export function writeContainer(container: Container): Buffer {
+  const { codec, count, entries } = container;
+  const sync = syncMarker(container.header);
+  const head = [...fileHeader(container), sync];
+  if (count === 0) return Buffer.concat(head);
+  const data = codec === 'zstandard' ? zstdCompress(entries) : entries;
+  return Buffer.concat([...head, varint(count), varint(data.length), data, sync]);
+}
+
+/**
+ * Reads an object; what it holds is not judged here.
+ * @throws LedgerError CONTAINER_MALFORMED when a single byte of its form is not as above
+ */
+export function readContainer(object: Buffer): Container {
+  if (object.length > MAX_OBJECT) throw malformed(`it is longer than ${MAX_OBJECT} bytes`);
+  const { metadata, end } = readFileHeader(object);
+  const [schema, codecName, header, checkpoint] = metadata as [Buffer, Buffer, Buffer, Buffer];
+  const codec = parseCodec(codecName.toString('latin1'));
+  const sync = syncMarker(header);
+  if (!object.subarray(end, end + SYNC_SIZE).equals(sync)) {
+    throw malformed('its sync marker is not that of its header');
+  }
+  const block = readBlock(object, end + SYNC_SIZE, sync);
+  return { schema, codec, header, checkpoint, ...decompress(block, codec) };
+}
+
+function fileHeader({ schema, codec, header, checkpoint }: Container): Buffer[] {
+  const values = [schema, Buffer.from(codec), header, checkpoint];
+  const members = METADATA.flatMap((name, i) => {
+    const value = values[i] as Buffer;
+    return [varint(name.length), Buffer.from(name), varint(value.length), value];
+  });
+  return [MAGIC, varint(METADATA.length), ...members, END_OF_MAP];
+}
+
+function readFileHeader(object: Buffer): { metadata: Buffer[]; end: number } {
+  if (!object.subarray(0, MAGIC.length).equals(MAGIC))
+    throw malformed('it does not begin with Obj1');
+  let at = MAGIC.length;
+  const next = (): number => {
+    const value = readVarint(object, at);
+    if (value < 0) throw malformed(`at byte ${at} stands no length`);
+    at += varintSize(value);
+    return value;
+  };
+  const take = (length: number): Buffer => {
+    if (at + length > object.length) throw malformed('it is cut off');
+    at += length;
+    return object.subarray(at - length, at);
+  };
+  if (next() !== METADATA.length) throw malformed(`it has not ${METADATA.length} metadata members`);
+  const metadata = METADATA.map((name) => {
+    if (take(next()).toString('latin1') !== name) throw malformed(`where ${name} was due`);
+    return take(next());
+  });
+  if (next() !== 0) throw malformed('its metadata has a second block');
+  return { metadata, end: at };
+}
+
+function readBlock(object: Buffer, start: number, sync: Buffer): { count: number; data: Buffer } {
+  if (start === object.length) return { count: 0, data: Buffer.alloc(0) };
+  const count = readVarint(object, start);
+  const sizeAt = start + varintSize(count);
+  const size = count > 0 ? readVarint(object, sizeAt) : -1;
+  const dataAt = sizeAt + varintSize(size);
+  if (size < 0 || dataAt + size + SYNC_SIZE !== object.length) {
+    throw malformed('its data block does not end where the object does');
+  }
+  if (!object.subarray(dataAt + size).equals(sync)) {
+    throw malformed('the sync marker after its data block is not that of its header');
+  }
+  return { count, data: object.subarray(dataAt, dataAt + size) };
+}
+
+function decompress(
+  { count, data }: { count: number; data: Buffer },
+  codec: Codec,
+): { count: number; entries: Buffer } {
+  const entries =
+    count > 0 && codec === 'zstandard' ? zstdDecompress(data, MAX_ENTRIES_BLOCK) : data;
+  if (entries === null) throw malformed('its entries do not decompress from one plain zstd frame');
+  return { count, entries };
+}
+
+function parseCodec(name: string): Codec {
+  if (name === 'zstandard' || name === 'null') return name;
+  throw malformed(`its codec is "${name}", neither zstandard nor null`);
+}
+
+function syncMarker(header: Buffer): Buffer {
+  return sha256(header).subarray(0, SYNC_SIZE);
+}
+
+function malformed(why: string): LedgerError {
+  return new LedgerError(
+    'CONTAINER_MALFORMED',
+    `The object is no Authseal batch: ${why}. It was changed, cut, or is something else.`,
+  );
+}

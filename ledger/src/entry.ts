@@ -1,0 +1,198 @@
+/**
+ * One record of the source partition as an entry: canonical Avro of `authseal.Entry`
+ *
+ *     index long · offset long · timestamp long · key bytes? · headers [{ key string, value bytes? }]
+ *     · problem enum? · raw { schema fixed8?, value bytes }? · event AuthEvent?
+ *
+ * a small prefix followed by the producer's own bytes, untouched. What stands in `problem`, `raw`
+ * and `event` is decided by the record's value alone (see classifyValue of @authseal/schemas):
+ *
+ *     value                                  raw                    event         problem
+ *     null                                   null                   null          NULL_VALUE
+ *     current schema, canonical              null                   as it came    –
+ *     known schema, re-encoded               {fingerprint, value}   canonical     –
+ *     known schema, anything else            {fingerprint, value}   null          MALFORMED
+ *     anything else                          {null, value}          null          UNKNOWN_SCHEMA
+ *
+ * so the whole Kafka value can be had back from every entry.
+ */
+import { AUTH_EVENT_FINGERPRINT, classifyValue, type Problem } from '@authseal/schemas';
+import { LedgerError } from './error.ts';
+import { MAX_TIMESTAMP } from './limits.ts';
+import { sha256 } from './merkle.ts';
+import { readVarint, varintSize, writeVarint } from './varint.ts';
+
+/** A record as Kafka gave it. */
+export type SourceRecord = {
+  readonly offset: number;
+  /** Milliseconds since 1970. */
+  readonly timestamp: number;
+  readonly key: Buffer | null;
+  /** Names and values; several values of one name keep their order. */
+  readonly headers: readonly (readonly [string, Buffer | null])[];
+  readonly value: Buffer | null;
+};
+
+/** The symbols of `problem`, in the order of the schema's enum. */
+export const PROBLEMS: readonly Problem[] = ['NULL_VALUE', 'MALFORMED', 'UNKNOWN_SCHEMA'];
+
+const FINGERPRINT_SIZE = 8;
+const LONGEST_VARINT = 8;
+/** index, offset, timestamp, four union tags and their lengths, two counts of headers. */
+const FIXED_PARTS = 12 * LONGEST_VARINT;
+
+/** A Kafka timestamp as an entry keeps it: 0 when it lies outside the years 1970 to 9999. */
+export function entryTimestamp(timestamp: number): number {
+  return timestamp >= 0 && timestamp <= MAX_TIMESTAMP ? timestamp : 0;
+}
+
+/** An upper bound of the entry's size, in bytes. */
+export function entrySizeBound(record: SourceRecord): number {
+  let size = FIXED_PARTS + (record.key?.length ?? 0) + 2 * (record.value?.length ?? 0) + 4096;
+  for (const [name, value] of record.headers) {
+    size += 3 * LONGEST_VARINT + 3 * name.length + (value?.length ?? 0);
+  }
+  return size;
+}
+
+/**
+ * Writes the record's entry at `at`, where `entrySizeBound(record)` bytes are free.
+ * Returns where it ends, and its problem.
+ */
+export function writeEntry(
+  buffer: Buffer,
+  at: number,
+  index: number,
+  record: SourceRecord,
+): { end: number; problem: Problem | null } {
+  const { problem, raw, event } = classifyValue(record.value);
+  let end = writeVarint(buffer, at, index);
+  end = writeVarint(buffer, end, record.offset);
+  end = writeVarint(buffer, end, entryTimestamp(record.timestamp));
+  end = writeOptionalBytes(buffer, end, record.key);
+  end = writeHeaders(buffer, end, record.headers);
+  end = writeVarint(buffer, end, problem === null ? 0 : 1);
+  if (problem !== null) end = writeVarint(buffer, end, PROBLEMS.indexOf(problem));
+  end = writeVarint(buffer, end, raw === null ? 0 : 1);
+  if (raw !== null) {
+    end = writeVarint(buffer, end, raw.schema === null ? 0 : 1);
+    if (raw.schema !== null) end += raw.schema.copy(buffer, end);
+    end = writeBytes(buffer, end, raw.value);
+  }
+  end = writeVarint(buffer, end, event === null ? 0 : 1);
+  if (event !== null) end += event.copy(buffer, end);
+  return { end, problem };
+}
+
+function writeHeaders(buffer: Buffer, at: number, headers: SourceRecord['headers']): number {
+  let end = at;
+  if (headers.length > 0) {
+    end = writeVarint(buffer, end, headers.length);
+    for (const [name, value] of headers) {
+      const size = Buffer.byteLength(name);
+      end = writeVarint(buffer, end, size);
+      end += buffer.write(name, end, size);
+      end = writeOptionalBytes(buffer, end, value);
+    }
+  }
+  return writeVarint(buffer, end, 0);
+}
+
+function writeOptionalBytes(buffer: Buffer, at: number, bytes: Buffer | null): number {
+  const end = writeVarint(buffer, at, bytes === null ? 0 : 1);
+  return bytes === null ? end : writeBytes(buffer, end, bytes);
+}
+
+function writeBytes(buffer: Buffer, at: number, bytes: Buffer): number {
+  const end = writeVarint(buffer, at, bytes.length);
+  return end + bytes.copy(buffer, end);
+}
+
+/** An entry's parts, the event not decoded; all buffers are views into the batch. */
+export type EntryView = {
+  readonly index: number;
+  readonly offset: number;
+  readonly timestamp: number;
+  readonly key: Buffer | null;
+  readonly headers: readonly (readonly [string, Buffer | null])[];
+  readonly problem: Problem | null;
+  readonly raw: { readonly schema: Buffer | null; readonly value: Buffer } | null;
+  /** The event's Avro body. */
+  readonly event: Buffer | null;
+};
+
+/**
+ * The parts of an entry whose bytes are known to be canonical Avro (`skip` of its schema).
+ * @throws LedgerError ENTRY_MALFORMED when problem, raw and event contradict each other
+ */
+export function viewEntry(entry: Buffer): EntryView {
+  let at = 0;
+  const long = (): number => {
+    const value = readVarint(entry, at);
+    if (value < 0) throw malformed('a number is negative');
+    at += varintSize(value);
+    return value;
+  };
+  const take = (length: number): Buffer => {
+    at += length;
+    return entry.subarray(at - length, at);
+  };
+  const optionalBytes = (): Buffer | null => (long() === 0 ? null : take(long()));
+  const [index, offset, timestamp] = [long(), long(), long()];
+  const key = optionalBytes();
+  const headers: [string, Buffer | null][] = [];
+  for (let left = long(); left > 0; left -= 1) {
+    headers.push([take(long()).toString(), optionalBytes()]);
+  }
+  if (headers.length > 0) long(); // the end of the array; an empty one is nothing but its end
+  const problem = long() === 0 ? null : (PROBLEMS[long()] as Problem);
+  const raw =
+    long() === 0
+      ? null
+      : { schema: long() === 0 ? null : take(FINGERPRINT_SIZE), value: take(long()) };
+  const event = long() === 0 ? null : entry.subarray(at);
+  const view = { index, offset, timestamp, key, headers, problem, raw, event };
+  checkParts(view);
+  return view;
+}
+
+/** The table at the head of this file, as far as it can be told without the schemas of the sealing version. */
+function checkParts({ problem, raw, event, timestamp }: EntryView): void {
+  if (timestamp > MAX_TIMESTAMP) throw malformed('its timestamp lies after the year 9999');
+  const schemaIsTheValues =
+    raw === null ||
+    raw.schema === null ||
+    (raw.value[0] === 0xc3 && raw.value[1] === 0x01 && raw.value.indexOf(raw.schema, 2) === 2);
+  const right = {
+    NULL_VALUE: raw === null && event === null,
+    MALFORMED: raw !== null && raw.schema !== null && event === null,
+    UNKNOWN_SCHEMA: raw !== null && raw.schema === null && event === null,
+    none: event !== null && (raw === null || raw.schema !== null),
+  }[problem ?? 'none'];
+  if (!right || !schemaIsTheValues) throw malformed('problem, raw and event contradict each other');
+}
+
+/** The Kafka value of an entry, as the producer sent it. */
+export function entryValue({ raw, event }: EntryView): Buffer | null {
+  if (raw !== null) return raw.value;
+  return event === null
+    ? null
+    : Buffer.concat([SINGLE_OBJECT_MARKER, AUTH_EVENT_FINGERPRINT, event]);
+}
+
+/** Avro 1.12 specification, "Single-object encoding". */
+const SINGLE_OBJECT_MARKER = Buffer.of(0xc3, 0x01);
+
+/** SHA-256(uint64be timestamp ‖ value): by this a source record is known again. */
+export function recordHash(timestamp: number, value: Buffer | null): Buffer {
+  const time = Buffer.alloc(8);
+  time.writeBigUInt64BE(BigInt(entryTimestamp(timestamp)));
+  return sha256(value === null ? time : Buffer.concat([time, value]));
+}
+
+function malformed(why: string): LedgerError {
+  return new LedgerError(
+    'ENTRY_MALFORMED',
+    `An entry is refused: ${why}. The object was changed or was not made by Authseal.`,
+  );
+}

@@ -1,0 +1,51 @@
+export { decodeBase64, encodeBase64 } from './base64.ts';
+export { Batch, readBatch } from './batch.ts';
+export {
+  BatchBuilder,
+  type LastRecord,
+  type SealedBatch,
+  type SealKeys,
+  type SealTerms,
+} from './batch-builder.ts';
+export { type Checkpoint, formatCheckpoint, parseCheckpoint } from './checkpoint.ts';
+export { CompactRange } from './compact-range.ts';
+export type { Codec } from './container.ts';
+export { type EntryView, entryValue, recordHash, type SourceRecord } from './entry.ts';
+export { LedgerError, type LedgerErrorCode } from './error.ts';
+export { FORMAT, type Header, type OffsetRange, originOf, partitionOf } from './header.ts';
+export {
+  checkpointSigners,
+  type DeploymentKeys,
+  type KeyStep,
+  parseKeys,
+  stepKey,
+} from './keys.ts';
+export { type ChainFault, chainFault, headAfter, type LogHead, newLog } from './log-head.ts';
+export { EMPTY_ROOT, type Hash, hashLeaf, hashNode, sha256 } from './merkle.ts';
+export {
+  formatVkey,
+  type NoteSigner,
+  type NoteVerifier,
+  noteVerifier,
+  openNote,
+  parseVkey,
+  signNote,
+} from './note.ts';
+export { type KeyParts, logPrefix, objectKey, parseObjectKey } from './object-key.ts';
+export {
+  firstLink,
+  flushSignatureHolds,
+  flushText,
+  LINK_HEADER,
+  nextLink,
+  SEQUENCE_HEADER,
+  SIGNATURE_HEADER,
+} from './producer-chain.ts';
+export {
+  consistencyProof,
+  inclusionProof,
+  rangeRootOf,
+  verifyConsistency,
+  verifyInclusion,
+} from './proof.ts';
+export { signerFromPem } from './signer.ts';

@@ -1,0 +1,31 @@
+/** Limits of the format. All sizes in bytes. */
+
+/** An entry's bytes above this are hashed first and the hash stands in the leaf (C2SP tlog-tiles bundles entries with a 16-bit length). */
+export const MAX_PLAIN_LEAF = 65_535;
+
+/** A header is a leaf of its own and stays a plain one. */
+export const MAX_HEADER = 65_534;
+
+/** A batch is sealed before its entries would pass this; one larger entry alone may. */
+export const MAX_BATCH_ENTRIES_BYTES = 4 * 1024 * 1024;
+
+/** A batch is sealed at this many entries: bounds the memory of whoever opens it. */
+export const MAX_BATCH_COUNT = 20_000;
+
+/** One entry: the topic's 1 MiB record twice (as it came and re-encoded) and its prefix. */
+export const MAX_ENTRY = 2_300_000;
+
+/** A whole object; also what `auth-batches` takes. */
+export const MAX_OBJECT = 8 * 1024 * 1024;
+
+/** Entries of a batch, decompressed: one entry may begin below the limit and end above it. */
+export const MAX_ENTRIES_BLOCK = MAX_BATCH_ENTRIES_BYTES + MAX_ENTRY;
+
+/** Signature lines of one note: as golang.org/x/mod/sumdb/note. */
+export const MAX_NOTE_SIGNATURES = 100;
+
+/** A signed note, text and signatures: as golang.org/x/mod/sumdb/note. */
+export const MAX_NOTE = 1_000_000;
+
+/** Latest timestamp that other readers can show: the last millisecond of the year 9999. */
+export const MAX_TIMESTAMP = 253_402_300_799_999;
