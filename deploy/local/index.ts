@@ -1,0 +1,5 @@
+export { type Addresses, toEnvironment } from './environment.ts';
+export { DeployError, type DeployErrorCode } from './error.ts';
+export type { Region } from './region.ts';
+export type { Server } from './server.ts';
+export { type Servers, type ServersOptions, startServers } from './servers.ts';

@@ -1,0 +1,32 @@
+/** Kafka and a versitygw per region as native processes. */
+import { type ServedRegion, startGateway } from './gateway.ts';
+import { startKafka } from './kafka.ts';
+import type { Server } from './server.ts';
+import { installTools } from './tools.ts';
+
+/** Servers that run, ready, their buckets made. */
+export type StartedServers = { kafka: Server; served: ServedRegion[] };
+
+/**
+ * Starts the servers with their data in `directory`. All or none: if one fails, the others are stopped.
+ * @throws DeployError as `installTools` and `startServer`.
+ */
+export async function startNative(
+  directory: string,
+  regionNames: string[],
+  report: (line: string) => void,
+): Promise<StartedServers> {
+  const tools = await installTools(report);
+  report(`Starting Kafka and S3 in ${regionNames.join(', ')}`);
+  const kafka = startKafka(tools, `${directory}/kafka`);
+  const served = regionNames.map((name) => startGateway(tools, `${directory}/s3-${name}`, name));
+  try {
+    return { kafka: await kafka, served: await Promise.all(served) };
+  } catch (error) {
+    const stops = [kafka, ...served.map(async (region) => (await region).server)].map(
+      async (server) => (await server).stop(),
+    );
+    await Promise.allSettled(stops);
+    throw error;
+  }
+}

@@ -1,0 +1,159 @@
+/**
+ * Fetches and builds what the native servers need, once per version, into `.cache/tools`:
+ * Kafka's jars by Maven from kafka/pom.xml, versitygw by `go install`.
+ */
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
+import { promisify } from 'node:util';
+import { CACHE, ROOT } from './directories.ts';
+import { DeployError } from './error.ts';
+
+const POM = `${ROOT}/deploy/local/kafka/pom.xml`;
+
+/** The version of Kafka, for jars and image alike: the pom says it. */
+export const KAFKA_VERSION = /kafka_2\.13<\/artifactId>\s*<version>([^<]+)</.exec(
+  readFileSync(POM, 'utf8'),
+)?.[1] as string;
+
+/** The version of versitygw, for binary and image alike. */
+export const VERSITYGW_VERSION = '1.8.0';
+
+/** Kafka 4 brokers run on Java 17 and later. */
+const LOWEST_JAVA = 17;
+
+export type Tools = {
+  /** A folder of jars. */
+  kafkaLibs: string;
+  /** A binary. */
+  versitygw: string;
+};
+
+/**
+ * The native servers' tools, installed if they are not there yet. Several processes may ask at the
+ * same time. Progress goes to `report`, a line at a time.
+ * @throws DeployError MISSING_TOOLS naming all that is missing, or TOOL_INSTALL_FAILED.
+ */
+export async function installTools(report: (line: string) => void): Promise<Tools> {
+  const kafka = `${CACHE}/tools/kafka-${KAFKA_VERSION}`;
+  const versitygw = `${CACHE}/tools/versitygw-${VERSITYGW_VERSION}`;
+  await requirePrograms({ maven: !existsSync(kafka), go: !existsSync(versitygw) });
+
+  await install(kafka, report, {
+    title: `Fetching Apache Kafka ${KAFKA_VERSION} with Maven (44 MB)`,
+    command: 'mvn',
+    args: (target) => [
+      '-B',
+      '-ntp',
+      '-f',
+      POM,
+      'dependency:copy-dependencies',
+      `-DoutputDirectory=${target}/libs`,
+    ],
+  });
+  await install(versitygw, report, {
+    title: `Building versitygw ${VERSITYGW_VERSION} with Go (about a minute)`,
+    command: 'go',
+    args: () => ['install', `github.com/versity/versitygw/cmd/versitygw@v${VERSITYGW_VERSION}`],
+    environment: (target) => ({ GOBIN: target }),
+  });
+  return { kafkaLibs: `${kafka}/libs`, versitygw: `${versitygw}/versitygw` };
+}
+
+async function requirePrograms(needed: { maven: boolean; go: boolean }): Promise<void> {
+  const missing: string[] = [];
+  const java = await versionOf('java', ['-version']);
+  const javaVersion = Number(/version "(?:1\.)?(\d+)/.exec(java ?? '')?.[1] ?? 0);
+  if (javaVersion < LOWEST_JAVA) {
+    const found = java === null ? '' : ` (found: ${java})`;
+    missing.push(
+      `Java ${LOWEST_JAVA} or later${found}, which runs Kafka: apt-get install openjdk-17-jre-headless, or brew install openjdk`,
+    );
+  }
+  if (needed.maven && (await versionOf('mvn', ['-version'])) === null) {
+    missing.push('Maven, which fetches Kafka: apt-get install maven, or brew install maven');
+  }
+  if (needed.go && (await versionOf('go', ['version'])) === null) {
+    missing.push('Go, which builds versitygw: apt-get install golang, or brew install go');
+  }
+  if (missing.length > 0) {
+    throw new DeployError(
+      'MISSING_TOOLS',
+      `No Docker engine answers, and the native servers need what is not here:\n${missing.map((line) => `  - ${line}`).join('\n')}\nInstall these, or start Docker, or set AUTHSEAL_KAFKA_BROKERS and AUTHSEAL_REGIONS to servers of your own.`,
+    );
+  }
+}
+
+/** What a program says when asked for its version, first line; null when it cannot be run. */
+async function versionOf(command: string, args: string[]): Promise<string | null> {
+  try {
+    const { stdout, stderr } = await promisify(execFile)(command, args);
+    return `${stdout}${stderr}`.trim().split('\n')[0] ?? '';
+  } catch {
+    return null;
+  }
+}
+
+type Installation = {
+  title: string;
+  command: string;
+  args: (target: string) => string[];
+  environment?: (target: string) => Record<string, string>;
+};
+
+/**
+ * Installs into a folder of its own and renames that into place, so that a folder at `destination`
+ * is always whole. Of two processes that install at the same time, the later one's work is dropped.
+ */
+async function install(
+  destination: string,
+  report: (line: string) => void,
+  { title, command, args, environment }: Installation,
+): Promise<void> {
+  if (existsSync(destination)) return;
+  mkdirSync(`${CACHE}/tools`, { recursive: true });
+  const target = mkdtempSync(`${destination}.`);
+  const logFile = `${destination}.log`;
+  const start = Date.now();
+  const seconds = () => Math.round((Date.now() - start) / 1000);
+  report(`${title} …`);
+  const progress = setInterval(() => report(`${title} … ${seconds()} s`), 10_000);
+  try {
+    await run(command, args(target), environment?.(target) ?? {}, logFile);
+    renameSync(target, destination);
+    report(`${title}: done in ${seconds()} s`);
+  } catch (error) {
+    if (!existsSync(destination)) throw error;
+  } finally {
+    clearInterval(progress);
+    rmSync(target, { recursive: true, force: true });
+  }
+}
+
+async function run(
+  command: string,
+  args: string[],
+  environment: Record<string, string>,
+  logFile: string,
+): Promise<void> {
+  const log = openSync(logFile, 'w');
+  const child = spawn(command, args, {
+    cwd: CACHE, // outside any Go module or Maven project of the surroundings
+    env: { ...process.env, ...environment },
+    stdio: ['ignore', log, log],
+  });
+  const [code, signal] = (await once(child, 'exit')) as [number | null, string | null];
+  if (code === 0) return;
+  throw new DeployError(
+    'TOOL_INSTALL_FAILED',
+    `${command} ${args.join(' ')} ended with ${signal ?? `code ${code}`}. The end of ${logFile}:\n${readFileSync(logFile, 'utf8').trimEnd().split('\n').slice(-30).join('\n')}`,
+  );
+}
