@@ -73,12 +73,7 @@ function renderDefinition(schema: Definition): string {
   const doc = schema.doc as string;
   if (schema.type === 'record') return renderInterface(name, doc, schema.fields as Field[]);
   const symbols = (schema.symbols as string[]).map((symbol) => `'${symbol}'`);
-  const oneLine = `export type ${name} = ${symbols.join(' | ')};`;
-  const text =
-    oneLine.length <= 100
-      ? oneLine
-      : `export type ${name} =\n${symbols.map((symbol) => `  | ${symbol}`).join('\n')};`;
-  return `/** ${doc} */\n${text}\n`;
+  return `/** ${doc} */\n${renderUnion(name, symbols)}\n`;
 }
 
 function renderInterface(name: string, doc: string, fields: Field[]): string {
@@ -108,15 +103,18 @@ function renderDetails(kinds: string[], details: Field[]): string {
     const detail = details.find((field) => field.kinds?.includes(kind))?.name;
     return `  ${kind}: ${detail === undefined ? 'null' : `'${detail}'`},\n`;
   });
-  const names = details.map((field) => `'${field.name}'`).join(' | ');
+  const names = details.map((field) => `'${field.name}'`);
   return [
-    `/** A field that holds a detail record. */\nexport type DetailField =${wrapUnion(names)};\n`,
+    `/** A field that holds a detail record. */\n${renderUnion('DetailField', names)}\n`,
     `/** The detail record that each kind requires; null: none. */\nexport const DETAIL_OF_KIND: Record<EventKind, DetailField | null> = {\n${lines.join('')}};\n`,
   ].join('\n');
 }
 
-function wrapUnion(names: string): string {
-  return names.length <= 70 ? ` ${names}` : `\n  | ${names.replaceAll(' | ', '\n  | ')}`;
+/** On one line when it fits. */
+function renderUnion(name: string, members: string[]): string {
+  const oneLine = `export type ${name} = ${members.join(' | ')};`;
+  if (oneLine.length <= 100) return oneLine;
+  return `export type ${name} =\n${members.map((member) => `  | ${member}`).join('\n')};`;
 }
 
 /** LOGIN_SUCCEEDED → LoginSucceeded */

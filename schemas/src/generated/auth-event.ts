@@ -242,12 +242,7 @@ export type AuthEvent =
   | OtherEvent;
 
 /** A field that holds a detail record. */
-export type DetailField =
-  | 'login'
-  | 'roleChange'
-  | 'accessDenial'
-  | 'policyUpdate'
-  | 'termination';
+export type DetailField = 'login' | 'roleChange' | 'accessDenial' | 'policyUpdate' | 'termination';
 
 /** The detail record that each kind requires; null: none. */
 export const DETAIL_OF_KIND: Record<EventKind, DetailField | null> = {
