@@ -1,0 +1,51 @@
+/** The settings as a person reads them: for --help, and for the README, whose table a test compares. */
+import { z } from 'zod';
+import { aboutOf, flagOf, layers, leavesOf, PREFIX } from './names.ts';
+import { settings } from './settings.ts';
+
+export interface SettingDescription {
+  /** Environment variable. */
+  variable: string;
+  flag: string;
+  meaning: string;
+  /** As it would be written; null: must be given; '': may be left out. */
+  default: string | null;
+}
+
+/** All catalogue settings of a schema (`schema.shape`), in its order; regions with `<NAME>`. */
+export function describeSettings(shape: z.ZodRawShape): SettingDescription[] {
+  return leavesOf(shape, ['<NAME>']).flatMap((leaf) => {
+    const about = aboutOf(leaf.schema);
+    if (about === undefined) return [];
+    // A field of an optional object may be left out with it.
+    const [parent = '', field] = leaf.path as string[];
+    const optionalParent =
+      field !== undefined && layers(shape[parent] as z.ZodType)[0] instanceof z.ZodOptional;
+    return {
+      variable: PREFIX + leaf.name,
+      flag: flagOf(leaf.name),
+      meaning: about.meaning,
+      default: optionalParent ? '' : defaultOf(leaf.schema),
+    };
+  });
+}
+
+function defaultOf(schema: z.ZodType): string | null {
+  for (const layer of layers(schema)) {
+    if (layer instanceof z.ZodDefault || layer instanceof z.ZodPrefault) {
+      return String(layer.def.defaultValue);
+    }
+    if (layer instanceof z.ZodOptional) return '';
+  }
+  return null;
+}
+
+/** Where secrets stand in a configuration object, as paths for the logger to redact. */
+export function secretPaths(): string[] {
+  return leavesOf(settings, ['*'])
+    .filter((leaf) => aboutOf(leaf.schema)?.secret)
+    .map((leaf) =>
+      leaf.path.map((step) => (typeof step === 'number' ? '[*]' : `.${step}`)).join(''),
+    )
+    .map((path) => path.slice(1));
+}

@@ -1,0 +1,16 @@
+export { describeSettings, type SettingDescription } from './config/describe.ts';
+export type { ConfigSources } from './config/load.ts';
+export { loadConfig } from './config/load.ts';
+export {
+  duration,
+  kafkaSettings,
+  type Region,
+  serviceSettings,
+  settings,
+} from './config/settings.ts';
+export { RuntimeError, type RuntimeErrorCode } from './error.ts';
+export { type Check, type HealthOptions, type HealthServer, startHealthServer } from './health.ts';
+export { createLogger, type Logger, type LoggerOptions } from './log.ts';
+export { createRegistry } from './metrics.ts';
+export * from './s3.ts';
+export { handleShutdown, type ShutdownOptions } from './shutdown.ts';
