@@ -9,7 +9,13 @@ interface Vectors {
   producer: string;
   first: string;
   privateKey: string;
-  flushes: { lastSequence: number; values: string[]; link: string; text: string; signature: string }[];
+  flushes: {
+    lastSequence: number;
+    values: string[];
+    link: string;
+    text: string;
+    signature: string;
+  }[];
 }
 
 const vectors = JSON.parse(
