@@ -1,0 +1,97 @@
+/** What the services ask of Kafka besides reading and writing: topics, offsets, states. */
+import { type Admin, ConfigResourceTypes } from 'kafkajs';
+import type { Logger } from '../log.ts';
+import { type KafkaConnection, newClient } from './client.ts';
+import type { PartitionState } from './transactional-writer.ts';
+
+export type TopicDescription = {
+  readonly partitions: number;
+  /** Fewest replicas of any partition. */
+  readonly replicas: number;
+  /** Each of the topic's settings as the broker has it, defaults included. */
+  readonly settings: ReadonlyMap<string, string>;
+};
+
+export class KafkaAdmin {
+  readonly #admin: Admin;
+
+  private constructor(admin: Admin) {
+    this.#admin = admin;
+  }
+
+  static async connect(
+    connection: KafkaConnection,
+    clientId: string,
+    log: Logger,
+  ): Promise<KafkaAdmin> {
+    const admin = newClient(connection, clientId, log).admin();
+    await admin.connect();
+    return new KafkaAdmin(admin);
+  }
+
+  async close(): Promise<void> {
+    await this.#admin.disconnect();
+  }
+
+  async brokers(): Promise<number> {
+    const { brokers } = await this.#admin.describeCluster();
+    return brokers.length;
+  }
+
+  /** Null when there is no such topic. */
+  async describeTopic(topic: string): Promise<TopicDescription | null> {
+    if (!(await this.#admin.listTopics()).includes(topic)) return null;
+    const { topics } = await this.#admin.fetchTopicMetadata({ topics: [topic] });
+    const partitions = topics[0]?.partitions ?? [];
+    const { resources } = await this.#admin.describeConfigs({
+      includeSynonyms: false,
+      resources: [{ type: ConfigResourceTypes.TOPIC, name: topic }],
+    });
+    const entries = resources[0]?.configEntries ?? [];
+    return {
+      partitions: partitions.length,
+      replicas: Math.min(...partitions.map(({ replicas }) => replicas.length)),
+      settings: new Map(entries.map(({ configName, configValue }) => [configName, configValue])),
+    };
+  }
+
+  /** Number of a topic's partitions; 0 when there is no such topic. */
+  async partitions(topic: string): Promise<number> {
+    if (!(await this.#admin.listTopics()).includes(topic)) return 0;
+    const { topics } = await this.#admin.fetchTopicMetadata({ topics: [topic] });
+    return topics[0]?.partitions.length ?? 0;
+  }
+
+  async createTopic(
+    topic: string,
+    partitions: number,
+    replicas: number,
+    settings: Readonly<Record<string, string>>,
+  ): Promise<void> {
+    const configEntries = Object.entries(settings).map(([name, value]) => ({ name, value }));
+    await this.#admin.createTopics({
+      waitForLeaders: true,
+      topics: [{ topic, numPartitions: partitions, replicationFactor: replicas, configEntries }],
+    });
+  }
+
+  /** Where a partition's log begins, and its last stable offset: what an open transaction holds back lies above. */
+  async offsets(topic: string, partition: number): Promise<{ start: number; end: number }> {
+    const offsets = await this.#admin.fetchTopicOffsets(topic);
+    const found = offsets.find((entry) => entry.partition === partition);
+    if (found === undefined) throw new Error(`topic ${topic} has no partition ${partition}`);
+    return { start: Number(found.low), end: Number(found.high) };
+  }
+
+  /** The state committed for a partition, null when there is none. */
+  async readState(group: string, topic: string, partition: number): Promise<PartitionState | null> {
+    const [entry] = await this.#admin.fetchOffsets({ groupId: group, topics: [topic] });
+    const found = entry?.partitions.find((state) => state.partition === partition);
+    if (found === undefined || Number(found.offset) < 0) return null;
+    return { offset: Number(found.offset), metadata: found.metadata ?? '' };
+  }
+
+  async deleteGroup(group: string): Promise<void> {
+    await this.#admin.deleteGroups([group]);
+  }
+}

@@ -1,0 +1,153 @@
+/**
+ * A consumer whose group only assigns and reads: which offset comes next is the caller's, kept
+ * elsewhere; nothing is ever committed here.
+ *
+ * What kafkajs 2.2.4 does, and what follows (all tried against Kafka 4.3):
+ *
+ *   - GROUP_JOIN carries the whole assignment and is the only signal to trust: after a SIGSTOP the
+ *     consumer joins again without a REBALANCING before. A pause in its listener, when synchronous,
+ *     acts before the first fetch: all partitions are paused there, and each begins to flow when
+ *     its owner has said from which offset (`seek`). They are paused by number: a pause of the whole
+ *     topic is forgotten for all at the next pause of one.
+ *   - An eachBatch that throws restarts the consumer, and pauses and seeks are lost; one that waits
+ *     stalls all fetching from that broker. Listeners here are synchronous and must not throw.
+ *   - A fetch that holds nothing but markers, or nothing but aborted records, does not reach
+ *     eachBatch; START_BATCH_PROCESS with batchSize 0 shows it.
+ *   - When an offset is out of range, kafkajs jumps to the log's start. The caller sees it by
+ *     `fetchedOffset`.
+ *   - ECONNREFUSED is no retriable error to it: the consumer crashes and stays down. A new one takes
+ *     its place here.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Consumer, EachBatchPayload } from 'kafkajs';
+import type { Logger } from '../log.ts';
+import { type KafkaConnection, newClient } from './client.ts';
+import { type Fetched, toFetched } from './record.ts';
+
+/** Told what the consumer does; every call is synchronous and must not throw. */
+export type AssignmentListener = {
+  /** The whole assignment, at each join of the group; what was assigned before has ended. None when the consumer lost its place. */
+  assigned(partitions: readonly number[]): void;
+  fetched(fetched: Fetched): void;
+  /** The group's coordinator answered: whoever waited for better times may try again. */
+  heartbeat(): void;
+};
+
+export type AssignedConsumerOptions = {
+  readonly connection: KafkaConnection;
+  readonly clientId: string;
+  readonly group: string;
+  readonly topic: string;
+  /** Committed: records of open and aborted transactions are held back. */
+  readonly readUncommitted: boolean;
+  /** Most bytes of one partition in one fetch; one record may be larger. */
+  readonly maxBytesPerPartition: number;
+  readonly sessionTimeoutMs: number;
+  readonly log: Logger;
+};
+
+/** How long a fetch waits for the first byte, and a pause may last after `resume`. */
+const MAX_WAIT_MS = 250;
+
+/** Between two tries to reach Kafka. */
+const RECONNECT_MS = 1000;
+
+export class AssignedConsumer {
+  readonly #options: AssignedConsumerOptions;
+  readonly #listener: AssignmentListener;
+  readonly #stopped = new AbortController();
+  #consumer: Consumer | null = null;
+  #connecting: Promise<void>;
+
+  /** Begins to join the group, for as long as it takes; the listener is told from then on. */
+  constructor(options: AssignedConsumerOptions, listener: AssignmentListener) {
+    this.#options = options;
+    this.#listener = listener;
+    this.#connecting = this.#connect();
+  }
+
+  /** The next fetch of the partition begins at `offset`; what an earlier fetch brings is dropped. */
+  seek(partition: number, offset: number): void {
+    this.#consumer?.seek({ topic: this.#options.topic, partition, offset: String(offset) });
+  }
+
+  pause(partition: number): void {
+    this.#consumer?.pause([{ topic: this.#options.topic, partitions: [partition] }]);
+  }
+
+  resume(partition: number): void {
+    this.#consumer?.resume([{ topic: this.#options.topic, partitions: [partition] }]);
+  }
+
+  /** Leaves the group. */
+  async stop(): Promise<void> {
+    this.#stopped.abort();
+    await this.#connecting;
+    await this.#consumer?.disconnect();
+  }
+
+  async #connect(): Promise<void> {
+    const { topic, log } = this.#options;
+    while (!this.#stopped.signal.aborted) {
+      const consumer = this.#newConsumer();
+      try {
+        await consumer.connect();
+        await consumer.subscribe({ topic, fromBeginning: true });
+        this.#consumer = consumer;
+        await consumer.run({
+          autoCommit: false,
+          eachBatch: async ({ batch }: EachBatchPayload) =>
+            this.#listener.fetched(toFetched(batch)),
+        });
+        return;
+      } catch (err) {
+        log.warn({ err }, 'Kafka is not reached; trying again');
+        await consumer.disconnect().catch(() => {});
+        await delay(RECONNECT_MS, undefined, { signal: this.#stopped.signal }).catch(() => {});
+      }
+    }
+  }
+
+  #newConsumer(): Consumer {
+    const { connection, clientId, group, sessionTimeoutMs, log } = this.#options;
+    const consumer = newClient(connection, clientId, log).consumer({
+      groupId: group,
+      readUncommitted: this.#options.readUncommitted,
+      maxBytesPerPartition: this.#options.maxBytesPerPartition,
+      maxWaitTimeInMs: MAX_WAIT_MS,
+      sessionTimeout: sessionTimeoutMs,
+      rebalanceTimeout: sessionTimeoutMs,
+      heartbeatInterval: Math.floor(sessionTimeoutMs / 6),
+    });
+    this.#listen(consumer);
+    return consumer;
+  }
+
+  #listen(consumer: Consumer): void {
+    const { topic, log } = this.#options;
+    const { events } = consumer;
+    consumer.on(events.GROUP_JOIN, ({ payload }) => {
+      const partitions = payload.memberAssignment[topic] ?? [];
+      if (partitions.length > 0) consumer.pause([{ topic, partitions }]);
+      this.#listener.assigned(partitions);
+    });
+    consumer.on(events.START_BATCH_PROCESS, ({ payload }) => {
+      const { batchSize, firstOffset } = payload;
+      // Records reach eachBatch; a null offset is an answer from before the offset asked for.
+      if (batchSize > 0 || (firstOffset as string | null) === null) return;
+      this.#listener.fetched({
+        partition: payload.partition,
+        fetchedOffset: Number(firstOffset),
+        end: Number(payload.lastOffset) + 1,
+        highWatermark: Number(payload.highWatermark),
+        records: [],
+      });
+    });
+    consumer.on(events.HEARTBEAT, () => this.#listener.heartbeat());
+    consumer.on(events.CRASH, ({ payload }) => {
+      log.warn({ err: payload.error, restart: payload.restart }, 'the consumer crashed');
+      this.#listener.assigned([]);
+      if (!payload.restart && !this.#stopped.signal.aborted) this.#connecting = this.#connect();
+    });
+  }
+}

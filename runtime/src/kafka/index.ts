@@ -1,0 +1,15 @@
+export { KafkaAdmin, type TopicDescription } from './admin.ts';
+export {
+  AssignedConsumer,
+  type AssignedConsumerOptions,
+  type AssignmentListener,
+} from './assigned-consumer.ts';
+export type { KafkaConnection } from './client.ts';
+export { type LastRecordsOptions, searchLastRecords } from './last-records.ts';
+export type { Fetched, KafkaRecord } from './record.ts';
+export {
+  type PartitionState,
+  type ProduceResult,
+  TransactionalWriter,
+  type TransactionalWriterOptions,
+} from './transactional-writer.ts';

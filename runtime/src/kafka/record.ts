@@ -1,0 +1,65 @@
+/** Kafka records as the rest of Authseal sees them: numbers for offsets, headers as a list. */
+import type { Batch, KafkaMessage } from 'kafkajs';
+
+export type KafkaRecord = {
+  readonly offset: number;
+  /** Milliseconds since 1970. */
+  readonly timestamp: number;
+  readonly key: Buffer | null;
+  /** Names and values; several values of one name keep their order. */
+  readonly headers: readonly (readonly [string, Buffer | null])[];
+  readonly value: Buffer | null;
+};
+
+/** What one fetch of a partition gave. Read it at once: its buffers are those of the response. */
+export type Fetched = {
+  readonly partition: number;
+  /** The offset that was asked for: the answer covers [fetchedOffset, end). */
+  readonly fetchedOffset: number;
+  /** One after the last offset that the answer covers, markers included. */
+  readonly end: number;
+  /** One after the last record of the partition, whatever transactions are open. */
+  readonly highWatermark: number;
+  /** What stands in [fetchedOffset, end); an offset that is not among them is no record. */
+  readonly records: readonly KafkaRecord[];
+};
+
+/** A fetch as kafkajs gives it to eachBatch. */
+export function toFetched(batch: Batch): Fetched {
+  const { fetchedOffset } = batch as Batch & { fetchedOffset: string };
+  return {
+    partition: batch.partition,
+    fetchedOffset: Number(fetchedOffset),
+    end: Number(batch.lastOffset()) + 1,
+    highWatermark: Number(batch.highWatermark),
+    records: batch.messages.map(toRecord),
+  };
+}
+
+export function toRecord(message: KafkaMessage): KafkaRecord {
+  return {
+    offset: Number(message.offset),
+    timestamp: Number(message.timestamp),
+    key: message.key,
+    headers: toHeaders(message.headers),
+    value: message.value,
+  };
+}
+
+/**
+ * kafkajs gathers headers in a plain object: the values of one name in an array. A name that
+ * Object.prototype has too (`toString`, `__proto__`) finds the inherited member there and gathers it
+ * as if it had been a value; only Buffers and null are values.
+ */
+function toHeaders(headers: KafkaMessage['headers']): KafkaRecord['headers'] {
+  if (headers === undefined) return [];
+  const list: [string, Buffer | null][] = [];
+  for (const name of Object.keys(headers)) {
+    const values = headers[name] as unknown;
+    for (const value of Array.isArray(values) ? values : [values]) {
+      if (Buffer.isBuffer(value)) list.push([name, value]);
+      else if (value === null) list.push([name, null]);
+    }
+  }
+  return list;
+}
