@@ -12,5 +12,15 @@ export { RuntimeError, type RuntimeErrorCode } from './error.ts';
 export { type Check, type HealthOptions, type HealthServer, startHealthServer } from './health.ts';
 export { createLogger, type Logger, type LoggerOptions } from './log.ts';
 export { createRegistry } from './metrics.ts';
-export * from './s3.ts';
+export {
+  Bucket,
+  type BucketState,
+  type Lock,
+  type LockedObject,
+  type LockMode,
+  type PutOutcome,
+  type VersionBytes,
+  type VersionHead,
+} from './s3/bucket.ts';
+export type { ListedVersion } from './s3/listing.ts';
 export { handleShutdown, type ShutdownOptions } from './shutdown.ts';

@@ -1,0 +1,27 @@
+/** What a failed request says, and how we pass it on. */
+import { S3ServiceException } from '@aws-sdk/client-s3';
+import { RuntimeError } from '../error.ts';
+
+export const statusOf = (cause: unknown): number | undefined =>
+  cause instanceof S3ServiceException ? cause.$metadata.httpStatusCode : undefined;
+
+export const nameOf = (cause: unknown): string =>
+  cause instanceof Error ? cause.name : typeof cause;
+
+/** No such key or version, or (405) a delete marker read by version. */
+export const isGone = (cause: unknown): boolean =>
+  nameOf(cause) !== 'NoSuchBucket' && (statusOf(cause) === 404 || statusOf(cause) === 405);
+
+/** @param where region, bucket and key */
+export function s3Error(operation: string, where: string, cause: unknown): RuntimeError {
+  if (cause instanceof RuntimeError) return cause;
+  const status = statusOf(cause);
+  const text = cause instanceof Error ? cause.message : String(cause);
+  const said = `${nameOf(cause)}${status === undefined ? '' : ` (${status})`}: ${text}`;
+  const denied = status === 401 || status === 403;
+  return new RuntimeError(
+    denied ? 'S3_ACCESS_DENIED' : 'S3_FAILED',
+    `${where}: ${operation} failed with ${said}`,
+    { cause },
+  );
+}
