@@ -17,7 +17,7 @@
 import type { Codec } from './codec.ts';
 import { compileCodec } from './codec.ts';
 import { MAX_VALUE_BYTES } from './limits.ts';
-import { compileUpgrade } from './older-schema.ts';
+import { compileUpgrade } from './resolve.ts';
 import { BODY_AT, FINGERPRINT_AT, singleObjectHeader } from './single-object.ts';
 
 export type Problem = 'NULL_VALUE' | 'MALFORMED' | 'UNKNOWN_SCHEMA';
@@ -66,7 +66,7 @@ export function compileClassify(texts: readonly string[]): Classify {
 
 interface Older {
   readonly codec: Codec;
-  readonly upgrade: (body: Buffer) => Buffer;
+  readonly upgrade: (body: Uint8Array) => Buffer;
 }
 
 function sealed(value: Buffer, event: Buffer | null): Classified {

@@ -10,7 +10,7 @@ import { compileCodec } from './codec.ts';
 import { SchemaError } from './error.ts';
 import type { AuthEvent } from './generated/auth-event.ts';
 import { ENTRY_SCHEMA_TEXTS } from './generated/schema-texts.ts';
-import { compileUpgrade } from './older-schema.ts';
+import { compileUpgrade } from './resolve.ts';
 
 /** One sealed Kafka record. */
 export interface Entry {
@@ -62,7 +62,11 @@ export function compileEntrySchemas(texts: readonly string[]): EntrySchema[] {
   });
 }
 
-function entrySchema(text: string, codec: Codec, read: (entry: Buffer) => unknown): EntrySchema {
+function entrySchema(
+  text: string,
+  codec: Codec,
+  read: (entry: Uint8Array) => unknown,
+): EntrySchema {
   return {
     text,
     skip: codec.end,
@@ -72,7 +76,7 @@ function entrySchema(text: string, codec: Codec, read: (entry: Buffer) => unknow
           'MALFORMED',
           'The bytes are not one canonical authseal.Entry. Verify the object that they come from.',
         );
-      return read(Buffer.from(entry.buffer, entry.byteOffset, entry.length)) as Entry;
+      return read(entry) as Entry;
     },
   };
 }

@@ -2,7 +2,7 @@
  * A schema as the compilers of this package see it: names resolved, and only
  * what Authseal's schemas use. No recursion, so that the depth of any value is
  * that of the schema; no float or double, whose bytes have several readings;
- * no union but ["null", X].
+ * no union but ["null", X]; no aliases, so that a name means one thing for ever.
  */
 
 import { SchemaError } from './error.ts';
@@ -12,7 +12,7 @@ import { definedName, fullName, isUnion, namespaceOf } from './parsing-canonical
 export type Schema =
   | { readonly type: 'boolean' | 'int' | 'long' | 'bytes' | 'string' }
   | { readonly type: 'fixed'; readonly size: number }
-  | { readonly type: 'enum'; readonly symbols: readonly string[] }
+  | { readonly type: 'enum'; readonly symbols: readonly string[]; readonly default?: string }
   | { readonly type: 'array'; readonly items: Schema }
   | { readonly type: 'map'; readonly values: Schema }
   | { readonly type: 'nullable'; readonly of: Schema }
@@ -71,15 +71,27 @@ function reference(name: string, namespace: string, names: Map<string, Schema>):
   return defined;
 }
 
+interface FieldJson {
+  name: string;
+  type: JsonSchema;
+  default?: unknown;
+  aliases?: string[];
+}
+
 function definition(
   schema: { readonly [attribute: string]: unknown },
   type: 'record' | 'enum' | 'fixed',
   namespace: string,
   names: Map<string, Schema>,
 ): Schema {
-  if (type === 'enum') return { type, symbols: schema.symbols as string[] };
+  if (schema.aliases !== undefined) throw unsupported('aliases', schema.aliases as JsonSchema);
+  if (type === 'enum') {
+    const { symbols, default: other } = schema as { symbols: string[]; default?: string };
+    return other === undefined ? { type, symbols } : { type, symbols, default: other };
+  }
   if (type === 'fixed') return { type, size: schema.size as number };
-  const fields = schema.fields as { name: string; type: JsonSchema; default?: unknown }[];
+  const fields = schema.fields as FieldJson[];
+  if (fields.some((field) => field.aliases)) throw unsupported('aliases', schema as JsonSchema);
   return {
     type,
     fields: fields.map((field) => ({
