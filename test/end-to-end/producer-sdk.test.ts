@@ -1,0 +1,221 @@
+import { createHash, createPublicKey, generateKeyPairSync, verify } from 'node:crypto';
+import { type Server, type Servers, startServers } from '@authseal/deploy/local';
+import { type AuditProducer, createAuditProducer, type Receipt } from '@authseal/producer-sdk';
+import { decodeEvent } from '@authseal/schemas';
+import { type Admin, Kafka, type KafkaMessage, logLevel } from 'kafkajs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const signing = generateKeyPairSync('ed25519', {
+  privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+  publicKeyEncoding: { type: 'spki', format: 'pem' },
+});
+const silent = { warn() {} };
+
+let servers: Servers;
+let kafka: Server;
+let client: Kafka;
+let admin: Admin;
+
+beforeAll(async () => {
+  servers = await startServers({ environment: {}, regions: [], report() {} });
+  kafka = servers.servers[0] as Server;
+  client = new Kafka({ brokers: servers.kafkaBrokers, logLevel: logLevel.NOTHING });
+  admin = client.admin();
+  await admin.connect();
+}, 300_000);
+
+afterAll(async () => {
+  await admin?.disconnect();
+  await servers?.stop();
+}, 60_000);
+
+let topics = 0;
+async function newTopic(numPartitions = 3): Promise<string> {
+  const topic = `auth-events-${++topics}`;
+  await admin.createTopics({ topics: [{ topic, numPartitions }], waitForLeaders: true });
+  return topic;
+}
+
+function newProducer(topic: string, options = {}): AuditProducer {
+  return createAuditProducer({
+    service: 'billing',
+    deployment: 'test',
+    kafka: { brokers: servers.kafkaBrokers },
+    topic,
+    signingKey: signing.privateKey,
+    logger: silent,
+    ...options,
+  });
+}
+
+const login = (n: number) => ({
+  actor: { type: 'USER' as const, id: `user-${n}` },
+  login: { method: 'password' },
+});
+
+/** All records of the topic, per partition, by a consumer of its own. */
+async function readTopic(topic: string, count: number): Promise<Map<number, KafkaMessage[]>> {
+  const consumer = client.consumer({ groupId: `read-${topic}-${Math.random()}` });
+  await consumer.connect();
+  await consumer.subscribe({ topic, fromBeginning: true });
+  const partitions = new Map<number, KafkaMessage[]>();
+  const complete = Promise.withResolvers<void>();
+  let read = 0;
+  await consumer.run({
+    async eachMessage({ partition, message }) {
+      partitions.set(partition, [...(partitions.get(partition) ?? []), message]);
+      if (++read >= count) complete.resolve();
+    },
+  });
+  await complete.promise;
+  await consumer.disconnect();
+  return partitions;
+}
+
+async function recordsIn(topic: string): Promise<number> {
+  const offsets = await admin.fetchTopicOffsets(topic);
+  return offsets.reduce((sum, { high, low }) => sum + Number(high) - Number(low), 0);
+}
+
+const header = (message: KafkaMessage, name: string) =>
+  message.headers?.[name] as Buffer | undefined;
+const sha256 = (data: string | Buffer) => createHash('sha256').update(data).digest();
+
+/** DESIGN.md "Kafka message", written here again: every link and signature of one producer. */
+function checkChain(producer: string, topic: string, messages: readonly KafkaMessage[]): number {
+  let link = sha256(`authseal/producer/v1\ntest\n${topic}\n${producer}\n`);
+  let flushes = 0;
+  let hashes: Buffer[] = [];
+  messages.forEach((message, sequence) => {
+    expect(message.key?.toString()).toBe(producer);
+    expect(header(message, 'authseal-sequence')?.toString()).toBe(String(sequence));
+    hashes.push(sha256(message.value as Buffer));
+    const sealed = header(message, 'authseal-link');
+    if (sealed === undefined) return;
+    const position = Buffer.alloc(8);
+    position.writeBigUInt64BE(BigInt(sequence));
+    link = sha256(Buffer.concat([link, position, ...hashes]));
+    hashes = [];
+    flushes++;
+    expect(sealed).toEqual(link);
+    const text = `authseal/flush/v1\ntest\n${producer}\n${sequence}\n${link.toString('base64')}\n`;
+    const signature = header(message, 'authseal-signature') as Buffer;
+    expect(verify(null, Buffer.from(text), createPublicKey(signing.publicKey), signature)).toBe(
+      true,
+    );
+  });
+  expect(hashes).toEqual([]);
+  return flushes;
+}
+
+/** Each receipt names the record that holds its event. */
+function checkReceipts(
+  receipts: readonly Receipt[],
+  partitions: Map<number, KafkaMessage[]>,
+): void {
+  for (const { id, partition, offset } of receipts) {
+    const message = partitions.get(partition)?.find((found) => found.offset === String(offset));
+    expect(decodeEvent(message?.value as Buffer).id).toBe(id);
+  }
+}
+
+describe('the producer on a real Kafka', () => {
+  it('writes each event once, in order, chained and signed, and its receipts are true', async () => {
+    const topic = await newTopic();
+    const producer = newProducer(topic);
+    const receipts: Receipt[] = [];
+    for (let burst = 0; burst < 5; burst++) {
+      const events = Array.from({ length: 50 }, (_, n) => producer.loginSucceeded(login(n)));
+      receipts.push(...(await Promise.all(events)));
+    }
+    await producer.close();
+    const partitions = await readTopic(topic, receipts.length);
+    expect(partitions.size).toBe(1);
+    const [messages = []] = partitions.values();
+    expect(messages).toHaveLength(250);
+    expect(checkChain(producer.id, topic, messages)).toBeLessThan(50);
+    checkReceipts(receipts, partitions);
+  });
+
+  it('loses and repeats nothing when Kafka is killed in mid-run', async () => {
+    const topic = await newTopic();
+    const producer = newProducer(topic);
+    await producer.loginSucceeded(login(0));
+    const receipts: Promise<Receipt>[] = [];
+    let running = true;
+    const load = (async () => {
+      for (let n = 1; running; n++) {
+        receipts.push(producer.loginSucceeded(login(n)));
+        await new Promise((resolve) => setTimeout(resolve, 1));
+      }
+    })();
+    for (let kill = 0; kill < 3; kill++) {
+      await receipts.at(-1);
+      await kafka.kill('SIGKILL');
+      await kafka.restart();
+    }
+    running = false;
+    await load;
+    await producer.close();
+    const all = await Promise.all(receipts);
+    const partitions = await readTopic(topic, all.length + 1);
+    expect(await recordsIn(topic)).toBe(all.length + 1);
+    const [messages = []] = partitions.values();
+    checkChain(producer.id, topic, messages);
+    checkReceipts(all, partitions);
+  }, 120_000);
+
+  it('waits for a Kafka that is not there yet', async () => {
+    const topic = await newTopic();
+    await kafka.kill('SIGKILL');
+    const producer = newProducer(topic);
+    const receipt = producer.loginSucceeded(login(0));
+    await kafka.restart();
+    expect(await receipt).toMatchObject({ sequence: 0, offset: 0 });
+    await producer.close();
+  }, 60_000);
+
+  it('rejects what is not confirmed when closing takes too long, and then ends', async () => {
+    const topic = await newTopic();
+    const producer = newProducer(topic);
+    await producer.loginSucceeded(login(0));
+    await kafka.kill('SIGSTOP');
+    const receipt = producer.loginSucceeded(login(1)).catch((error) => error);
+    const error = await producer.close({ timeoutMs: 200 }).catch((error) => error);
+    await kafka.kill('SIGCONT');
+    expect(error).toMatchObject({ code: 'UNCONFIRMED' });
+    expect(error.message).toContain('1 events');
+    expect(await receipt).toBe(error);
+  }, 60_000);
+
+  it('stays in its partition when the topic grows', async () => {
+    const topic = await newTopic(1);
+    const producers = Array.from({ length: 8 }, () => newProducer(topic));
+    await Promise.all(producers.map((producer) => producer.loginSucceeded(login(0))));
+    await admin.createPartitions({ topicPartitions: [{ topic, count: 16 }] });
+    // The broker's restart makes each producer learn of the new partitions.
+    await kafka.restart();
+    const later = await Promise.all(producers.map((producer) => producer.loginSucceeded(login(1))));
+    expect(later.map(({ partition }) => partition)).toEqual(Array(8).fill(0));
+    await Promise.all(producers.map((producer) => producer.close()));
+  }, 60_000);
+
+  it('never confirms to a partition that is gone, and says so', async () => {
+    const topic = await newTopic(8);
+    const warnings: string[] = [];
+    const warn = (details: { err?: Error }) => warnings.push(String(details.err?.message));
+    const producers = Array.from({ length: 8 }, () => newProducer(topic, { logger: { warn } }));
+    const first = await Promise.all(producers.map((producer) => producer.loginSucceeded(login(0))));
+    const moved = producers.filter((_, i) => (first[i]?.partition ?? 0) > 0);
+    expect(moved).not.toHaveLength(0);
+    await admin.deleteTopics({ topics: [topic] });
+    await admin.createTopics({ topics: [{ topic, numPartitions: 1 }], waitForLeaders: true });
+    const [producer] = moved as [AuditProducer];
+    const receipt = producer.loginSucceeded(login(1)).catch((error) => error);
+    await expect
+      .poll(() => warnings.join('\n'), { timeout: 20_000 })
+      .toContain('does this partition exist?');
+    await Promise.allSettled(producers.map((each) => each.close({ timeoutMs: 100 })));
+    expect(await receipt).toMatchObject({ code: 'UNCONFIRMED' });
+  }, 60_000);
+});
