@@ -1,6 +1,6 @@
 /** Logs: one JSON object a line on standard output. */
 import { type DestinationStream, type Logger, pino } from 'pino';
-import { secretPaths } from './config/describe.ts';
+import { secretFields } from './config/describe.ts';
 
 export type { Logger } from 'pino';
 
@@ -11,6 +11,9 @@ export interface LoggerOptions {
   /** pino's level names; `silent` for none. */
   level: string;
 }
+
+/** As deep as in `{ config: { regions: [{ … }] } }`. */
+const DEPTHS = ['', '*.', '*.*.', '*.*.*.'];
 
 // pino writes to standard output synchronously, so that the last line before an exit is not lost.
 export function createLogger(
@@ -24,7 +27,7 @@ export function createLogger(
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
       serializers: { err: describeError },
-      redact: secretPaths().flatMap((path) => [path, `config.${path}`]),
+      redact: secretFields().flatMap((field) => DEPTHS.map((depth) => depth + field)),
     },
     destination,
   );

@@ -40,12 +40,8 @@ function defaultOf(schema: z.ZodType): string | null {
   return null;
 }
 
-/** Where secrets stand in a configuration object, as paths for the logger to redact. */
-export function secretPaths(): string[] {
-  return leavesOf(settings, ['*'])
-    .filter((leaf) => aboutOf(leaf.schema)?.secret)
-    .map((leaf) =>
-      leaf.path.map((step) => (typeof step === 'number' ? '[*]' : `.${step}`)).join(''),
-    )
-    .map((path) => path.slice(1));
+/** The names of the fields that hold secrets, for the logger to hide. */
+export function secretFields(): string[] {
+  const secrets = leavesOf(settings, ['x']).filter((leaf) => aboutOf(leaf.schema)?.secret);
+  return [...new Set(secrets.map((leaf) => String(leaf.path.at(-1))))];
 }

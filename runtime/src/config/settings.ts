@@ -16,7 +16,10 @@ export interface About {
   secret?: boolean;
 }
 
-/** Holds the `About` of each setting. A field without one is a flag of a single command. */
+/**
+ * Holds the `About` of each setting, by schema object, so that no two may share one. A field without
+ * is a flag of a single command.
+ */
 export const about = z.registry<About>();
 
 const MILLISECONDS = {
@@ -39,7 +42,7 @@ export const duration = z
   });
 
 const DURATION = 'a duration such as 30s, 15m, 12h, 7d or 10y';
-const positive = duration.refine((ms) => ms > 0 && Number.isSafeInteger(ms));
+const positive = () => duration.refine((ms) => ms > 0 && Number.isSafeInteger(ms));
 
 function isReadableFile(path: string): boolean {
   try {
@@ -49,7 +52,7 @@ function isReadableFile(path: string): boolean {
     return false;
   }
 }
-const readableFile = z.string().refine(isReadableFile);
+const readableFile = () => z.string().refine(isReadableFile);
 const READABLE_FILE = 'the path of a file that can be read';
 
 const secret = (meaning: string) =>
@@ -59,7 +62,7 @@ const secret = (meaning: string) =>
     .register(about, { meaning, expected: 'a text that is not empty', secret: true });
 
 // Kafka's own rule (org.apache.kafka.common.internals.Topic).
-const kafkaName = z.string().regex(/^(?!\.{1,2}$)[A-Za-z0-9._-]{1,249}$/);
+const kafkaName = () => z.string().regex(/^(?!\.{1,2}$)[A-Za-z0-9._-]{1,249}$/);
 const KAFKA_NAME = '1 to 249 of A-Z, a-z, 0-9, ".", "_" and "-"';
 
 const BROKER = /^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9._-]+):(\d{1,5})$/;
@@ -143,7 +146,7 @@ export const serviceSettings = {
     expected: 'a whole number from 0 to 65535',
   }),
   // Kubernetes kills after 30 s; the last lines of the log must be out before.
-  shutdownGrace: positive.prefault('25s').register(about, {
+  shutdownGrace: positive().prefault('25s').register(about, {
     meaning: 'How long a stop by SIGTERM may take before the process gives up.',
     expected: DURATION,
   }),
@@ -156,7 +159,7 @@ export const kafkaSettings = {
     expected: 'host:port, several joined by commas',
   }),
   kafkaSsl: z
-    .union([z.boolean(), readableFile])
+    .union([z.boolean(), readableFile()])
     .default(false)
     .register(about, {
       meaning: 'TLS to Kafka: true, or the PEM file of the authority that signs the brokers.',
@@ -175,11 +178,11 @@ export const kafkaSettings = {
       password: secret('SASL password.'),
     })
     .optional(),
-  eventsTopic: kafkaName.default('auth-events').register(about, {
+  eventsTopic: kafkaName().default('auth-events').register(about, {
     meaning: 'Topic that the services emit to.',
     expected: KAFKA_NAME,
   }),
-  batchesTopic: kafkaName.default('auth-batches').register(about, {
+  batchesTopic: kafkaName().default('auth-batches').register(about, {
     meaning: 'Topic that carries the sealed batches.',
     expected: KAFKA_NAME,
   }),
@@ -193,33 +196,33 @@ export const settings = {
     meaning: 'Names of the regions, joined by commas.',
     expected: 'region names, several joined by commas',
   }),
-  keys: readableFile.register(about, {
+  keys: readableFile().register(about, {
     meaning: 'File of the public keys that may sign the logs, oldest first.',
     expected: READABLE_FILE,
   }),
-  producers: readableFile.optional().register(about, {
+  producers: readableFile().optional().register(about, {
     meaning: 'File of the public keys of the producers.',
     expected: READABLE_FILE,
   }),
-  signingKey: readableFile.register(about, {
+  signingKey: readableFile().register(about, {
     meaning: 'Ingestor: file of the private key that signs the logs.',
     expected: READABLE_FILE,
   }),
-  ingestorGroup: kafkaName.default('authseal-ingestor').register(about, {
+  ingestorGroup: kafkaName().default('authseal-ingestor').register(about, {
     meaning: 'Ingestor: its consumer group.',
     expected: KAFKA_NAME,
   }),
   // 17,280 objects a day and partition at most; an event waits no longer than this for its seal.
-  linger: positive.prefault('5s').register(about, {
+  linger: positive().prefault('5s').register(about, {
     meaning: 'Ingestor: a batch is sealed this long after its first entry.',
     expected: DURATION,
   }),
-  heartbeat: positive.prefault('5m').register(about, {
+  heartbeat: positive().prefault('5m').register(about, {
     meaning: 'Ingestor: silence after which an empty batch is sealed.',
     expected: DURATION,
   }),
   // No default: nobody can take a lock back, and nobody can keep too short a promise.
-  retention: positive.register(about, {
+  retention: positive().register(about, {
     meaning: 'Ingestor: how long each batch stays locked.',
     expected: DURATION,
   }),
@@ -227,11 +230,11 @@ export const settings = {
     meaning: 'Archiver: the region, of those above, that it writes to.',
     expected: 'the name of one of the regions',
   }),
-  archiverGroup: kafkaName.default('authseal-archiver').register(about, {
+  archiverGroup: kafkaName().default('authseal-archiver').register(about, {
     meaning: 'Archiver: its consumer group, to which "-" and the region are added.',
     expected: KAFKA_NAME,
   }),
-  maxRetention: positive.prefault('10y').register(about, {
+  maxRetention: positive().prefault('10y').register(about, {
     meaning: 'Archiver: a lock longer than this is refused, because nobody can undo it.',
     expected: DURATION,
   }),

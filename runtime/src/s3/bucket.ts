@@ -28,6 +28,9 @@ const REQUEST_TIMEOUT_MS = 30_000;
 // Without a byte, in a download.
 const IDLE_TIMEOUT_MS = 30_000;
 
+// Other answers of status 409 (such as a bucket in the wrong state) do not go away by themselves.
+const CONFLICTS = ['ConditionalRequestConflict', 'OperationAborted'];
+
 export type LockMode = 'COMPLIANCE' | 'GOVERNANCE';
 
 /** An object's lock; both members null when there is none. */
@@ -125,9 +128,8 @@ export class Bucket {
       const { VersionId: versionId } = await this.#client.send(put);
       if (versionId && versionId !== 'null') return { outcome: 'written', versionId };
     } catch (cause) {
-      const status = statusOf(cause);
-      if (status === 412) return { outcome: 'exists' };
-      if (status === 409) return { outcome: 'conflict' };
+      if (statusOf(cause) === 412) return { outcome: 'exists' };
+      if (CONFLICTS.includes(nameOf(cause))) return { outcome: 'conflict' };
       throw this.#error('PutObject', key, cause);
     }
     const message = `${this.#where(key)}: the write got no version id, so the bucket is not versioned: use one with versioning and Object Lock`;
