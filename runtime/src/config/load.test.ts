@@ -115,7 +115,7 @@ describe('a configuration', () => {
   AUTHSEAL_DEPLOYMENT (or --deployment): found nothing; expected one or more of a-z, 0-9, "." and "-"
   logLevel in f.yaml: found "loud"; expected one of fatal, error, warn, info, debug, trace, silent
   AUTHSEAL_HTTP_PORT: found 99999; expected a whole number from 0 to 65535
-  --shutdown-grace: found "5"; expected a duration such as 30s, 15m, 12h, 7d or 10y
+  --shutdown-grace: found "5"; expected a duration such as 30s, 15m, 12h, 7d or 10y, at most 24d
   AUTHSEAL_KAFKA_BROKERS: found "…@b:9092"; expected host:port, several joined by commas
   AUTHSEAL_KAFKA_SASL_USERNAME (or --kafka-sasl-username): found nothing; expected a text that is not empty
   AUTHSEAL_KAFKA_SASL_PASSWORD (or --kafka-sasl-password): found nothing; expected a text that is not empty`,
@@ -225,6 +225,12 @@ describe('durations', () => {
 
   it.each(['', '5', '5 s', '-5s', '1.5h', '0s', '99999999999y', '5M'])('refuses "%s"', (text) => {
     expect(settings.retention.safeParse(text).success).toBe(false);
+  });
+
+  it('of timers are no longer than a timer can be, that of the heartbeat in whole seconds', () => {
+    expect(settings.linger.safeParse('24d').success).toBe(true);
+    expect(settings.linger.safeParse('25d').success).toBe(false);
+    expect(settings.heartbeat.safeParse('1500ms').success).toBe(false);
   });
 });
 

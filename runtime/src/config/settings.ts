@@ -43,6 +43,9 @@ export const duration = z
 
 const DURATION = 'a duration such as 30s, 15m, 12h, 7d or 10y';
 const positive = () => duration.refine((ms) => ms > 0 && Number.isSafeInteger(ms));
+// Node's timers fire at once when set for longer than 2^31 - 1 ms.
+const timer = () => positive().refine((ms) => ms < 2 ** 31);
+const TIMER = `${DURATION}, at most 24d`;
 
 function isReadableFile(path: string): boolean {
   try {
@@ -146,9 +149,9 @@ export const serviceSettings = {
     expected: 'a whole number from 0 to 65535',
   }),
   // Kubernetes kills after 30 s; the last lines of the log must be out before.
-  shutdownGrace: positive().prefault('25s').register(about, {
+  shutdownGrace: timer().prefault('25s').register(about, {
     meaning: 'How long a stop by SIGTERM may take before the process gives up.',
-    expected: DURATION,
+    expected: TIMER,
   }),
 };
 
@@ -213,14 +216,18 @@ export const settings = {
     expected: KAFKA_NAME,
   }),
   // 17,280 objects a day and partition at most; an event waits no longer than this for its seal.
-  linger: positive().prefault('5s').register(about, {
+  linger: timer().prefault('5s').register(about, {
     meaning: 'Ingestor: a batch is sealed this long after its first entry.',
-    expected: DURATION,
+    expected: TIMER,
   }),
-  heartbeat: positive().prefault('5m').register(about, {
-    meaning: 'Ingestor: silence after which an empty batch is sealed.',
-    expected: DURATION,
-  }),
+  // The header of each batch states it in seconds.
+  heartbeat: timer()
+    .refine((ms) => ms % 1000 === 0)
+    .prefault('5m')
+    .register(about, {
+      meaning: 'Ingestor: silence after which an empty batch is sealed.',
+      expected: `${TIMER}, in whole seconds`,
+    }),
   // No default: nobody can take a lock back, and nobody can keep too short a promise.
   retention: positive().register(about, {
     meaning: 'Ingestor: how long each batch stays locked.',
