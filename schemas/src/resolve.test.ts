@@ -55,11 +55,6 @@ const PAIRS: [string, string, string][] = [
     record([{ name: 'a', type: ['null', 'long'] }]),
   ],
   [
-    'an int that is now a long',
-    record([{ name: 'a', type: 'int' }]),
-    record([{ name: 'a', type: 'long' }]),
-  ],
-  [
     'a string that is now bytes',
     record([{ name: 'a', type: 'string' }]),
     record([{ name: 'a', type: 'bytes' }]),
@@ -90,7 +85,7 @@ const PAIRS: [string, string, string][] = [
               name: 'S',
               fields: [
                 { name: 'y', type: 'string', default: 'é' },
-                { name: 'x', type: 'long' },
+                { name: 'x', type: 'int' },
               ],
             },
           },
@@ -111,12 +106,17 @@ describe('a value of an older schema', () => {
         const out = new Sink(64);
         codec.write(value, out);
         const upgraded = upgrade(out.written());
-        // avsc resolves an int to a long by its plain reader, which knows no BigInt.
-        if (!/int/.test(from) || from === to) expect(upgraded).toEqual(avsc(out.written()));
+        expect(upgraded).toEqual(avsc(out.written()));
         expect(newer.end(upgraded, 0)).toBe(upgraded.length);
       }),
       { numRuns: 100 },
     );
+  });
+
+  it('with an int that is now a long stands in the same bytes', () => {
+    const upgrade = compileUpgrade('"int"', '"long"');
+    for (const bytes of ['00', '01', 'feffffff0f', 'ffffffff0f'])
+      expect(upgrade(Buffer.from(bytes, 'hex')).toString('hex')).toBe(bytes);
   });
 
   it('keeps the order of a map and its key __proto__', () => {
