@@ -267,6 +267,11 @@ describe('a schema', () => {
     ['another union', record(['string', 'null'])],
     ['a union of three', record(['null', 'string', 'int'])],
     ['an undefined name', record('Missing')],
+    ['aliases', { ...record('int'), aliases: ['Q'] }],
+    [
+      'aliases of a field',
+      { ...record('int'), fields: [{ name: 'a', type: 'int', aliases: ['b'] }] },
+    ],
   ])('must not use %s', (_, schema) => {
     expect(() => codecOf(schema)).toThrow(expect.objectContaining({ code: 'UNSUPPORTED_SCHEMA' }));
   });

@@ -29,7 +29,7 @@ export function compileCodec(text: string): Codec {
   const rewrite = compileRewrite(schema);
   const read = compileRead(schema);
   const write = compileWrite(schema);
-  const cursor = new Cursor();
+  const cursor: Cursor = new Cursor(new Uint8Array());
   return {
     end(buf, start) {
       cursor.buf = buf;
@@ -43,7 +43,7 @@ export function compileCodec(text: string): Codec {
       return rewrite(c, out) && c.pos === body.length ? out.written() : null;
     },
     read(body) {
-      return read(new Cursor(body));
+      return read(new Cursor(Buffer.from(body.buffer, body.byteOffset, body.length)));
     },
     write(value, out) {
       write(value, out, []);

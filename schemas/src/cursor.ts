@@ -1,10 +1,10 @@
 /** A place in bytes that are being read; walkers move `pos` towards `end`. */
-export class Cursor {
-  buf: Uint8Array;
+export class Cursor<Bytes extends Uint8Array = Uint8Array> {
+  buf: Bytes;
   pos: number;
   end: number;
 
-  constructor(buf: Uint8Array = new Uint8Array()) {
+  constructor(buf: Bytes) {
     this.buf = buf;
     this.pos = 0;
     this.end = buf.length;

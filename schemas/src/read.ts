@@ -8,7 +8,7 @@ import type { Cursor } from './cursor.ts';
 import { readLong } from './cursor.ts';
 import type { Schema } from './schema.ts';
 
-export type Read = (c: Cursor) => unknown;
+export type Read = (c: Cursor<Buffer>) => unknown;
 
 /** @returns the reader for values of `schema`. */
 export function compileRead(schema: Schema): Read {
@@ -19,11 +19,11 @@ export function compileRead(schema: Schema): Read {
     case 'long':
       return readLong;
     case 'bytes':
-      return (c) => Buffer.from(take(c, readLong(c)));
+      return (c) => copy(c, readLong(c));
     case 'string':
       return readString;
     case 'fixed':
-      return (c) => Buffer.from(take(c, schema.size));
+      return (c) => copy(c, schema.size);
     case 'enum':
       return (c) => schema.symbols[readLong(c)];
     case 'nullable': {
@@ -59,13 +59,16 @@ export function compileRead(schema: Schema): Read {
   }
 }
 
-function readString(c: Cursor): string {
-  const bytes = take(c, readLong(c));
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString();
-}
-
-function take(c: Cursor, length: number): Uint8Array {
+function readString(c: Cursor<Buffer>): string {
+  const length = readLong(c);
   const start = c.pos;
   c.pos += length;
-  return c.buf.subarray(start, c.pos);
+  return c.buf.toString('utf8', start, c.pos);
+}
+
+/** A copy, so that what was read does not hold on to what it was read from. */
+function copy(c: Cursor<Buffer>, length: number): Buffer {
+  const start = c.pos;
+  c.pos += length;
+  return Buffer.from(c.buf.subarray(start, c.pos));
 }
