@@ -75,6 +75,17 @@ export class KafkaAdmin {
     });
   }
 
+  /** Gives a topic more partitions, `partitions` in all. */
+  async growTopic(topic: string, partitions: number): Promise<void> {
+    await this.#admin.createPartitions({ topicPartitions: [{ topic, count: partitions }] });
+  }
+
+  /** Members of a consumer group; 0 when there is no such group. */
+  async members(group: string): Promise<number> {
+    const { groups } = await this.#admin.describeGroups([group]);
+    return groups[0]?.members.length ?? 0;
+  }
+
   /** Where a partition's log begins, and its last stable offset: what an open transaction holds back lies above. */
   async offsets(topic: string, partition: number): Promise<{ start: number; end: number }> {
     const offsets = await this.#admin.fetchTopicOffsets(topic);

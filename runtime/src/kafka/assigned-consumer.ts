@@ -56,6 +56,8 @@ export class AssignedConsumer {
   readonly #options: AssignedConsumerOptions;
   readonly #listener: AssignmentListener;
   readonly #stopped = new AbortController();
+  /** The consumer while it has a place in the group: kafkajs throws at one that has none. */
+  #joined: Consumer | null = null;
   #consumer: Consumer | null = null;
   #connecting: Promise<void>;
 
@@ -68,21 +70,22 @@ export class AssignedConsumer {
 
   /** The next fetch of the partition begins at `offset`; what an earlier fetch brings is dropped. */
   seek(partition: number, offset: number): void {
-    this.#consumer?.seek({ topic: this.#options.topic, partition, offset: String(offset) });
+    this.#joined?.seek({ topic: this.#options.topic, partition, offset: String(offset) });
   }
 
   pause(partition: number): void {
-    this.#consumer?.pause([{ topic: this.#options.topic, partitions: [partition] }]);
+    this.#joined?.pause([{ topic: this.#options.topic, partitions: [partition] }]);
   }
 
   resume(partition: number): void {
-    this.#consumer?.resume([{ topic: this.#options.topic, partitions: [partition] }]);
+    this.#joined?.resume([{ topic: this.#options.topic, partitions: [partition] }]);
   }
 
   /** Leaves the group. */
   async stop(): Promise<void> {
     this.#stopped.abort();
     await this.#connecting;
+    this.#joined = null;
     await this.#consumer?.disconnect();
   }
 
@@ -129,6 +132,7 @@ export class AssignedConsumer {
     consumer.on(events.GROUP_JOIN, ({ payload }) => {
       const partitions = payload.memberAssignment[topic] ?? [];
       if (partitions.length > 0) consumer.pause([{ topic, partitions }]);
+      this.#joined = consumer;
       this.#listener.assigned(partitions);
     });
     consumer.on(events.START_BATCH_PROCESS, ({ payload }) => {
@@ -146,6 +150,7 @@ export class AssignedConsumer {
     consumer.on(events.HEARTBEAT, () => this.#listener.heartbeat());
     consumer.on(events.CRASH, ({ payload }) => {
       log.warn({ err: payload.error, restart: payload.restart }, 'the consumer crashed');
+      this.#joined = null;
       this.#listener.assigned([]);
       if (!payload.restart && !this.#stopped.signal.aborted) this.#connecting = this.#connect();
     });

@@ -23,18 +23,18 @@ const READ_TIMEOUT_MS = 120_000;
 
 /**
  * Calls `found` with the committed records of a window at the partition's end, in order; while it
- * answers undefined, with those of a window four times larger, at last of the whole partition.
+ * answers undefined, with those of a window four times larger, at last (`whole`) of all there are.
  * Resolves with its answer, or undefined when even the whole partition did not do.
  */
 export async function searchLastRecords<T>(
   options: LastRecordsOptions,
-  found: (records: readonly KafkaRecord[]) => T | undefined,
+  found: (records: readonly KafkaRecord[], whole: boolean) => T | undefined,
 ): Promise<T | undefined> {
   const { admin, topic, partition } = options;
   const { start, end } = await admin.offsets(topic, partition);
   for (let window = FIRST_WINDOW; end > start; window *= 4) {
     const from = Math.max(start, end - window);
-    const answer = found(await readCommitted(options, from, end));
+    const answer = found(await readCommitted(options, from, end), from === start);
     if (answer !== undefined || from === start) return answer;
   }
   return undefined;

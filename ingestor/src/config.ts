@@ -1,0 +1,66 @@
+/** The ingestor's settings: see the catalogue in @authseal/runtime. */
+import { readFileSync } from 'node:fs';
+import { type DeploymentKeys, type NoteSigner, parseKeys, signerFromPem } from '@authseal/ledger';
+import { kafkaSettings, loadConfig, serviceSettings, settings } from '@authseal/runtime';
+import { z } from 'zod';
+import { IngestorError } from './error.ts';
+
+const schema = z
+  .object({
+    ...serviceSettings,
+    ...kafkaSettings,
+    keys: settings.keys,
+    signingKey: settings.signingKey,
+    ingestorGroup: settings.ingestorGroup,
+    linger: settings.linger,
+    heartbeat: settings.heartbeat,
+    retention: settings.retention,
+  })
+  .refine((config) => config.eventsTopic !== config.batchesTopic, {
+    path: ['batchesTopic'],
+    message: 'another topic than that of the events',
+  })
+  .refine((config) => config.linger <= config.heartbeat, {
+    path: ['linger'],
+    message: 'a time no longer than the heartbeat',
+  });
+
+export type Config = z.output<typeof schema>;
+
+/** Partitions of the events topic when `init` creates it. */
+const DEFAULT_PARTITIONS = 8;
+const initSchema = schema.safeExtend({
+  partitions: z.int().min(1).max(10_000).default(DEFAULT_PARTITIONS),
+});
+
+/** @throws RuntimeError INVALID_CONFIG */
+export function serveConfig(flags: readonly string[]): Config {
+  return loadConfig(schema, { env: process.env, flags });
+}
+
+/** Also reads `--partitions`. @throws RuntimeError INVALID_CONFIG */
+export function initConfig(flags: readonly string[]): Config & { partitions: number } {
+  return loadConfig(initSchema, { env: process.env, flags });
+}
+
+/**
+ * The signing key and the public keys, which must belong together.
+ * @throws LedgerError KEY_MALFORMED, IngestorError KEY_UNFIT
+ */
+export function readKeys(config: Config): { signer: NoteSigner; keys: DeploymentKeys } {
+  const signer = signerFromPem(readFileSync(config.signingKey, 'utf8'));
+  const keys = parseKeys(readFileSync(config.keys, 'utf8'));
+  if (keys.deployment !== config.deployment) {
+    throw new IngestorError(
+      'KEY_UNFIT',
+      `The keys in ${config.keys} are of deployment "${keys.deployment}", and this is "${config.deployment}". Give the file of this deployment.`,
+    );
+  }
+  if (!keys.keys.some((key) => key.publicKey.equals(signer.publicKey))) {
+    throw new IngestorError(
+      'KEY_UNFIT',
+      `The public key of ${config.signingKey} is not in ${config.keys}: nobody could verify what it signs. Add the line that \`authseal keys public\` prints.`,
+    );
+  }
+  return { signer, keys };
+}

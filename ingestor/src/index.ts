@@ -1,0 +1,4 @@
+/** What simulation and tests drive: the sealer and what it stands on. */
+export { IngestorError, type IngestorErrorCode } from './error.ts';
+export type { Clock, Journal, JournalWriter, Source } from './journal.ts';
+export { Sealer, type SealerObserver, type SealerParts, type SealTermsOfLog } from './sealer.ts';

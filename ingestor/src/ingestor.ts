@@ -1,0 +1,123 @@
+/** The ingestor: one consumer that assigns and reads, and a sealer for each partition it is given. */
+import { originOf } from '@authseal/ledger';
+import type { Logger } from '@authseal/runtime';
+import { AssignedConsumer, KafkaAdmin } from '@authseal/runtime/kafka';
+import { Assignment } from './assignment.ts';
+import { type Config, readKeys } from './config.ts';
+import { IngestorError } from './error.ts';
+import { beginLog } from './init.ts';
+import { kafkaJournal, kafkaSource, systemClock } from './kafka-journal.ts';
+import { MAX_FETCH_BYTES, SESSION_TIMEOUT } from './limits.ts';
+import type { Metrics } from './metrics.ts';
+import { Sealer, type SealTermsOfLog } from './sealer.ts';
+import { checkTopics, createTopics } from './topics.ts';
+
+const CLIENT_ID = 'authseal-ingestor';
+
+export type Ingestor = {
+  /** Reasons why it does not seal now. */
+  ready(): string[];
+  /** Whether every log is closed. */
+  closed(): boolean;
+  stop(): Promise<void>;
+};
+
+/** Begins to seal. @throws IngestorError TOPIC_UNFIT, KEY_UNFIT */
+export async function startIngestor(
+  config: Config,
+  { close }: { close: boolean },
+  metrics: Metrics,
+  log: Logger,
+): Promise<Ingestor> {
+  const terms = termsOf(config, close);
+  const admin = await KafkaAdmin.connect(config, CLIENT_ID, log);
+  const partitions = await checkTopics(admin, config);
+  const assignment = new Assignment((partition) => {
+    return new Sealer({
+      origin: originOf(config.deployment, config.eventsTopic, partition),
+      partition,
+      batchesTopic: config.batchesTopic,
+      source: kafkaSource(consumer, admin, config.eventsTopic, partition),
+      journal: journalOf(config, admin, log, partition),
+      clock: systemClock,
+      terms,
+      observer: metrics.observe(partition),
+    });
+  });
+  const consumer = new AssignedConsumer(
+    {
+      connection: config,
+      clientId: CLIENT_ID,
+      group: config.ingestorGroup,
+      topic: config.eventsTopic,
+      readUncommitted: true,
+      maxBytesPerPartition: MAX_FETCH_BYTES,
+      sessionTimeoutMs: SESSION_TIMEOUT,
+      log,
+    },
+    assignment,
+  );
+  return {
+    closed: () =>
+      assignment.sealers.size === partitions &&
+      [...assignment.sealers.values()].every((sealer) => sealer.closed),
+    ready: () => (assignment.joined ? [] : ['the consumer group has not assigned partitions yet']),
+    async stop() {
+      await assignment.stop();
+      await consumer.stop();
+      await admin.close();
+    },
+  };
+}
+
+/** Creates the topics where they are missing and begins each log. Returns how many began. */
+export async function initialize(
+  config: Config & { partitions: number },
+  log: Logger,
+): Promise<{ begun: number; partitions: number }> {
+  const terms = termsOf(config, false);
+  const admin = await KafkaAdmin.connect(config, CLIENT_ID, log);
+  try {
+    await createTopics(admin, config, config.partitions);
+    const partitions = await checkTopics(admin, config);
+    let begun = 0;
+    for (let partition = 0; partition < partitions; partition += 1) {
+      const journal = journalOf(config, admin, log, partition);
+      const parts = {
+        journal,
+        terms,
+        clock: systemClock,
+        batchesTopic: config.batchesTopic,
+        partition,
+      };
+      if (await beginLog(parts, config, partitions)) begun += 1;
+    }
+    return { begun, partitions };
+  } finally {
+    await admin.close();
+  }
+}
+
+/** @throws IngestorError GROUP_ACTIVE when ingestors are running */
+export async function refuseWhileRunning(config: Config, log: Logger): Promise<void> {
+  const admin = await KafkaAdmin.connect(config, CLIENT_ID, log);
+  const members = await admin.members(config.ingestorGroup).finally(() => admin.close());
+  if (members === 0) return;
+  throw new IngestorError(
+    'GROUP_ACTIVE',
+    `The group ${config.ingestorGroup} has ${members} members. Stop all ingestors and let none start again, then close the logs.`,
+  );
+}
+
+function termsOf(config: Config, close: boolean): SealTermsOfLog {
+  const { linger, heartbeat, retention } = config;
+  return { linger, heartbeat, retention, codec: 'zstandard', close, ...readKeys(config) };
+}
+
+function journalOf(config: Config, admin: KafkaAdmin, log: Logger, partition: number) {
+  const { ingestorGroup: group, eventsTopic, batchesTopic } = config;
+  return kafkaJournal(
+    { connection: config, admin, group, eventsTopic, batchesTopic, log },
+    partition,
+  );
+}

@@ -1,0 +1,53 @@
+/**
+ * `authseal-ingestor init`: the topics exist and fit, and each partition has its batch 0. Only here
+ * does a log begin: an ingestor that finds none refuses, so that a lost state is never taken for a
+ * new log. Run again after partitions were added; what is begun stays as it is.
+ */
+import { BatchBuilder, newLog, originOf } from '@authseal/ledger';
+import type { Config } from './config.ts';
+import { IngestorError } from './error.ts';
+import type { Journal } from './journal.ts';
+import { recover } from './recover.ts';
+import { type SealerParts, sealAndCommit } from './sealer.ts';
+import type { Position } from './state.ts';
+
+export type BeginParts = Pick<SealerParts, 'terms' | 'clock' | 'batchesTopic' | 'partition'> & {
+  readonly journal: Journal;
+};
+
+/**
+ * Seals batch 0 of one partition, unless it has one. Returns whether it did.
+ * @throws IngestorError STATE_CONTRADICTED
+ */
+export async function beginLog(
+  parts: BeginParts,
+  { deployment, eventsTopic }: Pick<Config, 'deployment' | 'eventsTopic'>,
+  partitions: number,
+): Promise<boolean> {
+  const { journal, terms, partition } = parts;
+  const origin = originOf(deployment, eventsTopic, partition);
+  const writer = await journal.open();
+  try {
+    if (await isBegun(journal, origin, terms.keys)) return false;
+    const nothing: Position = { head: newLog(origin), last: null, batchOffset: -1, key: '' };
+    const batch = new BatchBuilder(nothing.head);
+    await sealAndCommit(parts, writer, batch, nothing, partitions, 'begin');
+    return true;
+  } finally {
+    await writer.close();
+  }
+}
+
+async function isBegun(
+  journal: Journal,
+  origin: string,
+  keys: SealerParts['terms']['keys'],
+): Promise<boolean> {
+  try {
+    await recover(journal, origin, keys);
+    return true;
+  } catch (error) {
+    if (error instanceof IngestorError && error.code === 'LOG_NOT_BEGUN') return false;
+    throw error;
+  }
+}

@@ -1,0 +1,51 @@
+/**
+ * What a sealer writes to and recovers from, as it needs them; kafka-journal.ts is Kafka behind it.
+ */
+import type { KafkaRecord, PartitionState, ProduceResult } from '@authseal/runtime/kafka';
+
+/** One partition of the batches topic and the state that belongs to it. */
+export interface Journal {
+  /** Becomes the only owner: ends any older owner's transaction and shuts it out. */
+  open(): Promise<JournalWriter>;
+  /** The committed state; null when there is none. */
+  readState(): Promise<PartitionState | null>;
+  /**
+   * Shows committed records from the partition's end, in order, in growing windows, until `found`
+   * answers; undefined when it never does. `whole`: these are all there are.
+   */
+  searchBatches<T>(
+    found: (records: readonly KafkaRecord[], whole: boolean) => T | undefined,
+  ): Promise<T | undefined>;
+  /** End of the batches' partition: the last stable offset. */
+  end(): Promise<number>;
+}
+
+/** One owner's transactions. After any error it is closed and never used again. */
+export interface JournalWriter {
+  begin(): Promise<void>;
+  send(batch: Buffer): Promise<ProduceResult[]>;
+  sendState(state: PartitionState): Promise<void>;
+  commit(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** One partition of the events topic. */
+export interface Source {
+  /** The next fetch begins at `offset`. */
+  seek(offset: number): void;
+  pause(): void;
+  resume(): void;
+  /** Where the log begins, and where it ends as far as transactions are decided. */
+  offsets(): Promise<{ start: number; end: number }>;
+  /** How many partitions the topic has. */
+  partitions(): Promise<number>;
+}
+
+export interface Clock {
+  /** Milliseconds since 1970, as the machine has it. */
+  now(): number;
+  /** Milliseconds that never run back. */
+  elapsed(): number;
+  /** Calls back once after `ms`; returns what takes it back. */
+  after(ms: number, callback: () => void): () => void;
+}

@@ -1,0 +1,74 @@
+/** Kafka behind the interfaces of journal.ts. */
+import { performance } from 'node:perf_hooks';
+import type { Logger } from '@authseal/runtime';
+import {
+  type AssignedConsumer,
+  type KafkaAdmin,
+  type KafkaConnection,
+  searchLastRecords,
+  TransactionalWriter,
+} from '@authseal/runtime/kafka';
+import type { Clock, Journal, Source } from './journal.ts';
+import { TRANSACTION_TIMEOUT } from './limits.ts';
+
+export type JournalOptions = {
+  readonly connection: KafkaConnection;
+  readonly admin: KafkaAdmin;
+  readonly group: string;
+  readonly eventsTopic: string;
+  readonly batchesTopic: string;
+  readonly log: Logger;
+};
+
+/** The group whose offsets are the states. It never has members. */
+export const stateGroup = (group: string): string => `${group}.state`;
+
+export function kafkaJournal(options: JournalOptions, partition: number): Journal {
+  const { connection, admin, group, eventsTopic, batchesTopic: topic, log } = options;
+  return {
+    async open() {
+      const writer = await TransactionalWriter.open({
+        connection,
+        transactionalId: `${group}-${eventsTopic}-${partition}`,
+        transactionTimeoutMs: TRANSACTION_TIMEOUT,
+        log,
+      });
+      return {
+        begin: () => writer.begin(),
+        send: (batch) => writer.send(topic, partition, batch),
+        sendState: (state) => writer.sendState(stateGroup(group), eventsTopic, partition, state),
+        commit: () => writer.commit(),
+        close: () => writer.close(),
+      };
+    },
+    readState: () => admin.readState(stateGroup(group), eventsTopic, partition),
+    searchBatches: (found) =>
+      searchLastRecords({ connection, admin, topic, partition, log }, found),
+    end: async () => (await admin.offsets(topic, partition)).end,
+  };
+}
+
+export function kafkaSource(
+  consumer: AssignedConsumer,
+  admin: KafkaAdmin,
+  topic: string,
+  partition: number,
+): Source {
+  return {
+    seek: (offset) => consumer.seek(partition, offset),
+    pause: () => consumer.pause(partition),
+    resume: () => consumer.resume(partition),
+    offsets: () => admin.offsets(topic, partition),
+    partitions: () => admin.partitions(topic),
+  };
+}
+
+/** The machine's clocks. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  elapsed: () => performance.now(),
+  after(ms, callback) {
+    const timer = setTimeout(callback, Math.max(0, ms));
+    return () => clearTimeout(timer);
+  },
+};

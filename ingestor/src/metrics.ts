@@ -1,0 +1,86 @@
+/** What the sealers tell, as logs and Prometheus metrics. */
+import { createRegistry, type Logger } from '@authseal/runtime';
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import type { SealerObserver } from './sealer.ts';
+
+export type Metrics = {
+  readonly registry: Registry;
+  /** The observer of one partition's sealer. */
+  observe(partition: number): SealerObserver;
+};
+
+export function createMetrics(log: Logger): Metrics {
+  const registry = createRegistry();
+  const registers = [registry];
+  const labelNames = ['partition'];
+  const counter = (name: string, help: string, more: string[] = []) =>
+    new Counter({ name, help, registers, labelNames: [...labelNames, ...more] });
+  const gauge = (name: string, help: string, more: string[] = []) =>
+    new Gauge({ name, help, registers, labelNames: [...labelNames, ...more] });
+
+  const batches = counter('authseal_ingestor_batches_total', 'Batches sealed, by why.', ['why']);
+  const entries = counter('authseal_ingestor_entries_total', 'Records sealed.');
+  const bytes = counter('authseal_ingestor_object_bytes_total', 'Bytes of sealed objects.');
+  const problems = counter('authseal_ingestor_problems_total', 'Records sealed without an event.', [
+    'problem',
+  ]);
+  const lost = counter('authseal_ingestor_lost_total', 'Offsets dropped by the broker unsealed.');
+  const failures = counter('authseal_ingestor_failures_total', 'Errors that were tried again.');
+  const refused = gauge(
+    'authseal_ingestor_refused',
+    '1 while the partition waits for a person; the code says why.',
+    ['code'],
+  );
+  const behind = gauge('authseal_ingestor_behind', 'Records not yet sealed, at the last batch.');
+  const sealedAt = gauge('authseal_ingestor_sealed_at_seconds', 'sealedAt of the last batch.');
+  const batchSize = new Histogram({
+    name: 'authseal_ingestor_batch_entries',
+    help: 'Entries of a batch.',
+    registers,
+    buckets: [0, 1, 10, 100, 1000, 5000, 20_000],
+  });
+
+  return {
+    registry,
+    observe(partition) {
+      const p = { partition: String(partition) };
+      const child = log.child(p);
+      return {
+        opened({ head }) {
+          refused.remove(p);
+          child.info({ batch: head.batch, offset: head.offset }, 'partition opened');
+          if (head.retainUntil > head.sealedAt) sealedAt.set(p, head.sealedAt / 1000);
+        },
+        sealed({ header, object }, why, recordsBehind) {
+          batches.inc({ ...p, why });
+          entries.inc(p, header.count);
+          bytes.inc(p, object.length);
+          for (const [problem, n] of Object.entries(header.problems)) {
+            problems.inc({ ...p, problem }, n);
+            child.warn({ batch: header.batch, problem, n }, 'records sealed without an event');
+          }
+          behind.set(p, recordsBehind);
+          sealedAt.set(p, header.sealedAt / 1000);
+          batchSize.observe(header.count);
+          const { batch, count } = header;
+          child.debug({ batch, count, why, bytes: object.length }, 'batch sealed');
+        },
+        lost({ from, to }) {
+          lost.inc(p, to - from);
+          child.error({ from, to }, 'the broker dropped records before they were sealed');
+        },
+        failed(err) {
+          failures.inc(p);
+          child.warn({ err }, 'sealing failed; the partition is opened again');
+        },
+        refused(err) {
+          refused.set({ ...p, code: err.code }, 1);
+          child.error({ err }, 'the partition is not sealed until a person has looked');
+        },
+        closed() {
+          child.info('the log is closed');
+        },
+      };
+    },
+  };
+}
