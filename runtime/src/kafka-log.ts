@@ -8,9 +8,13 @@ interface KafkaLogEntry {
   log: { message: string; [field: string]: unknown };
 }
 
-/** For the client's `logCreator` option. */
+/**
+ * For the client's `logCreator` option. kafkajs reports as an error every answer that it will try
+ * again, and at each start that retries are limited, which they are on purpose; what it gives up
+ * reaches its caller, who says so. Hence one level less than it asks for.
+ */
 export const kafkaLogCreator = (log: Logger) => () => (entry: KafkaLogEntry) => {
   const { message, timestamp: _, logger: __, ...fields } = entry.log;
-  const level = ({ 1: 'error', 2: 'warn', 4: 'info' } as const)[entry.level] ?? 'debug';
+  const level = ({ 1: 'warn', 2: 'info' } as const)[entry.level] ?? 'debug';
   log[level]({ kafka: { namespace: entry.namespace, ...fields } }, message);
 };

@@ -1,5 +1,6 @@
 /** What the services ask of Kafka besides reading and writing: topics, offsets, states. */
-import { type Admin, ConfigResourceTypes } from 'kafkajs';
+import kafkajs, { type Admin } from 'kafkajs';
+import pRetry from 'p-retry';
 import type { Logger } from '../log.ts';
 import { type KafkaConnection, newClient } from './client.ts';
 import type { PartitionState } from './transactional-writer.ts';
@@ -34,19 +35,21 @@ export class KafkaAdmin {
   }
 
   async brokers(): Promise<number> {
-    const { brokers } = await this.#admin.describeCluster();
+    const { brokers } = await again(() => this.#admin.describeCluster());
     return brokers.length;
   }
 
   /** Null when there is no such topic. */
   async describeTopic(topic: string): Promise<TopicDescription | null> {
-    if (!(await this.#admin.listTopics()).includes(topic)) return null;
-    const { topics } = await this.#admin.fetchTopicMetadata({ topics: [topic] });
+    if (!(await again(() => this.#admin.listTopics())).includes(topic)) return null;
+    const { topics } = await again(() => this.#admin.fetchTopicMetadata({ topics: [topic] }));
     const partitions = topics[0]?.partitions ?? [];
-    const { resources } = await this.#admin.describeConfigs({
-      includeSynonyms: false,
-      resources: [{ type: ConfigResourceTypes.TOPIC, name: topic }],
-    });
+    const { resources } = await again(() =>
+      this.#admin.describeConfigs({
+        includeSynonyms: false,
+        resources: [{ type: kafkajs.ConfigResourceTypes.TOPIC, name: topic }],
+      }),
+    );
     const entries = resources[0]?.configEntries ?? [];
     return {
       partitions: partitions.length,
@@ -57,8 +60,8 @@ export class KafkaAdmin {
 
   /** Number of a topic's partitions; 0 when there is no such topic. */
   async partitions(topic: string): Promise<number> {
-    if (!(await this.#admin.listTopics()).includes(topic)) return 0;
-    const { topics } = await this.#admin.fetchTopicMetadata({ topics: [topic] });
+    if (!(await again(() => this.#admin.listTopics())).includes(topic)) return 0;
+    const { topics } = await again(() => this.#admin.fetchTopicMetadata({ topics: [topic] }));
     return topics[0]?.partitions.length ?? 0;
   }
 
@@ -82,13 +85,13 @@ export class KafkaAdmin {
 
   /** Members of a consumer group; 0 when there is no such group. */
   async members(group: string): Promise<number> {
-    const { groups } = await this.#admin.describeGroups([group]);
+    const { groups } = await again(() => this.#admin.describeGroups([group]));
     return groups[0]?.members.length ?? 0;
   }
 
   /** Where a partition's log begins, and its last stable offset: what an open transaction holds back lies above. */
   async offsets(topic: string, partition: number): Promise<{ start: number; end: number }> {
-    const offsets = await this.#admin.fetchTopicOffsets(topic);
+    const offsets = await again(() => this.#admin.fetchTopicOffsets(topic));
     const found = offsets.find((entry) => entry.partition === partition);
     if (found === undefined) throw new Error(`topic ${topic} has no partition ${partition}`);
     return { start: Number(found.low), end: Number(found.high) };
@@ -96,7 +99,9 @@ export class KafkaAdmin {
 
   /** The state committed for a partition, null when there is none. */
   async readState(group: string, topic: string, partition: number): Promise<PartitionState | null> {
-    const [entry] = await this.#admin.fetchOffsets({ groupId: group, topics: [topic] });
+    const [entry] = await again(() =>
+      this.#admin.fetchOffsets({ groupId: group, topics: [topic] }),
+    );
     const found = entry?.partitions.find((state) => state.partition === partition);
     if (found === undefined || Number(found.offset) < 0) return null;
     return { offset: Number(found.offset), metadata: found.metadata ?? '' };
@@ -106,3 +111,10 @@ export class KafkaAdmin {
     await this.#admin.deleteGroups([group]);
   }
 }
+
+/**
+ * A coordinator that is just being made answers that it is none, which kafkajs does not try again.
+ * For reads only; some seconds in all.
+ */
+const again = <T>(read: () => Promise<T>): Promise<T> =>
+  pRetry(read, { retries: 6, minTimeout: 50, maxTimeout: 2000 });
