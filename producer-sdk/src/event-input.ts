@@ -38,6 +38,7 @@ export function completeEvent(input: EventInput, service: string): AuthEvent {
         `got ${JSON.stringify(input.service)}`,
     );
   }
-  const { id = uuidv7(), time = new Date() } = input;
-  return { ...input, id, time: time instanceof Date ? micros(time) : time, service } as AuthEvent;
+  const { id = uuidv7(), time = new Date(), kind, ...fields } = input;
+  const happened = time instanceof Date ? micros(time) : time;
+  return { id, time: happened, kind, ...fields, service } as AuthEvent;
 }

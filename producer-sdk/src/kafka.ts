@@ -21,7 +21,6 @@ import {
   type ICustomPartitioner,
   Kafka,
   type KafkaConfig,
-  KafkaJSNonRetriableError,
   type LogEntry,
   logLevel,
   Partitioners,
@@ -63,7 +62,7 @@ export function kafkaChannels(
     let sending: Promise<unknown> | undefined;
 
     const chosenPartition: ICustomPartitioner = () => (args) => {
-      if (closed) throw new KafkaJSNonRetriableError('the channel is closed');
+      if (closed) throw new Error('the channel is closed');
       partition ??= choose(args);
       return partition;
     };

@@ -32,11 +32,14 @@ export const DEFAULT_LINGER_MS = 5;
 export const DEFAULT_MAX_BUFFERED_BYTES = 32 * 1024 * 1024;
 
 /**
- * Milliseconds between two tries, by kafkajs and by the sender: the first quickly, since most
- * failures are a leader that moves; the longest short enough that a returning broker is used soon.
+ * Milliseconds between two tries, by kafkajs and by the sender, doubling. The first comes quickly,
+ * since most failures are a leader that moves; the longest is that of Java's producer.
  */
 export const FIRST_RETRY_MS = 100;
-export const LONGEST_RETRY_MS = 5_000;
+export const LONGEST_RETRY_MS = 1_000;
+
+/** Milliseconds within which the same warning is given once: Kafka may be away for hours. */
+export const SAME_WARNING_MS = 10_000;
 
 /** An upper bound of the bytes of one header in a record. */
 const headerBytes = (name: string, valueBytes: number): number =>

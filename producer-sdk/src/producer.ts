@@ -8,6 +8,7 @@ import { kafkaChannels } from './kafka.ts';
 import { HEADER_TRACEPARENT } from './limits.ts';
 import { type AuditProducerOptions, checkOptions } from './options.ts';
 import { createSender } from './sender.ts';
+import { sparing } from './sparing-logger.ts';
 
 /** Proof that Kafka has the event on all in-sync replicas, and where. */
 export interface Receipt {
@@ -56,11 +57,13 @@ export interface AuditProducer {
 export function createAuditProducer(options: AuditProducerOptions): AuditProducer {
   const { service, deployment, topic, kafka, signingKey, ...rest } = checkOptions(options);
   const producer = `${service}/${uuidv7()}`;
+  const logger = sparing(rest.logger, Date.now);
   const sender = createSender({
     ...rest,
+    logger,
     producer,
     chain: createChain({ deployment, topic, producer }, signingKey),
-    openChannel: kafkaChannels(kafka, topic, producer, rest.logger),
+    openChannel: kafkaChannels(kafka, topic, producer, logger),
     after(ms, callback) {
       const timer = setTimeout(callback, ms);
       return () => clearTimeout(timer);
