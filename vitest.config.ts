@@ -1,5 +1,16 @@
+import { basename } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
+/** One config for every package; each is run in its own folder. */
 export default defineConfig({
-  test: { include: ['src/**/*.test.ts'] },
+  test: {
+    include: ['**/*.test.ts'],
+    exclude: ['**/node_modules/**', '**/dist/**'],
+    // Wide enough for a busy machine: no test may depend on how fast it is.
+    testTimeout: 120_000,
+    hookTimeout: 180_000,
+    reporters: ['default', 'json'],
+    // Read by .ci/tally.ts: a suite without its report counts as failed.
+    outputFile: { json: `../.cache/test-results/${basename(process.cwd())}.json` },
+  },
 });
