@@ -6,15 +6,15 @@
  * Entries are written one after the other into one buffer and hashed where they stand; nothing is
  * kept of a record. The byte before the first entry is spare: it lends its place to the leaf prefix.
  */
-import { ENTRY_SCHEMA_TEXT, type Problem } from '@authseal/schemas';
+import { classifyValue, ENTRY_SCHEMA_TEXT, type Problem } from '@authseal/schemas';
 import { encodeBase64 } from './base64.ts';
 import { formatCheckpoint } from './checkpoint.ts';
 import { CompactRange } from './compact-range.ts';
-import { type Codec, writeContainer } from './container.ts';
+import { type Codec, encodeBlock, writeContainer } from './container.ts';
 import { entrySizeBound, recordHash, type SourceRecord, writeEntry } from './entry.ts';
 import { LedgerError } from './error.ts';
 import { encodeHeader, FORMAT, type Header, type OffsetRange } from './header.ts';
-import { MAX_BATCH_COUNT, MAX_BATCH_ENTRIES_BYTES } from './limits.ts';
+import { MAX_BATCH_COUNT, MAX_BATCH_ENTRIES_BYTES, MAX_ENTRY } from './limits.ts';
 import { encodeHashes, headAfter, type LogHead } from './log-head.ts';
 import { hashLeafInPlace, sha256 } from './merkle.ts';
 import { formatVkey, type NoteSigner, noteVerifier, signNote } from './note.ts';
@@ -32,7 +32,10 @@ export type SealTerms = {
   readonly codec: Codec;
 };
 
-/** Who signs: `signer`, and with a rotation also `next`, whose key is in force from here on. */
+/**
+ * Who signs: `signer`, and with a rotation also `next`, whose key is in force from here on. When the
+ * old key is lost, both are the new one.
+ */
 export type SealKeys = { readonly signer: NoteSigner; readonly next?: NoteSigner };
 
 export type SealedBatch = {
@@ -57,6 +60,7 @@ export class BatchBuilder {
   #end = FIRST_ENTRY;
   #offset: number;
   #last: SourceRecord | null = null;
+  #sealed = false;
 
   /** A batch that continues the log from `head`. */
   constructor(head: LogHead) {
@@ -97,19 +101,29 @@ export class BatchBuilder {
   /**
    * Appends a record. Returns false, and appends nothing, when the batch is full: seal it and
    * append the record to the next.
-   * @throws LedgerError OUT_OF_RANGE when the record's offset lies below the next one
+   * @throws LedgerError OUT_OF_RANGE when the record's offset lies below the next one, or its entry
+   *   would be larger than one may be
    */
   append(record: SourceRecord): boolean {
-    if (record.offset < this.#offset) {
+    this.#checkOpen();
+    if (!(Number.isSafeInteger(record.offset + 1) && record.offset >= this.#offset)) {
       throw new LedgerError(
         'OUT_OF_RANGE',
         `Record ${record.offset} of ${this.head.origin} was appended where ${this.#offset} or later was due.`,
       );
     }
     if (this.count >= MAX_BATCH_COUNT) return false;
-    this.#makeRoom(entrySizeBound(record));
-    const { end, problem } = writeEntry(this.#buffer, this.#end, this.#range.end, record);
-    if (end - FIRST_ENTRY > MAX_BATCH_ENTRIES_BYTES && this.count > 0) return false;
+    const classified = classifyValue(record.value);
+    this.#makeRoom(entrySizeBound(record, classified));
+    const end = writeEntry(this.#buffer, this.#end, this.#range.end, record, classified);
+    if (end - this.#end > MAX_ENTRY) {
+      throw new LedgerError(
+        'OUT_OF_RANGE',
+        `The entry of record ${record.offset} of ${this.head.origin} would have ${end - this.#end} bytes; ${MAX_ENTRY} is the limit. Let the topic's max.message.bytes be 1 MiB.`,
+      );
+    }
+    if (end - FIRST_ENTRY > MAX_BATCH_ENTRIES_BYTES) return false;
+    const { problem } = classified;
     this.#range.append(hashLeafInPlace(this.#buffer, this.#end, end));
     this.#end = end;
     this.#offset = record.offset + 1;
@@ -120,35 +134,52 @@ export class BatchBuilder {
 
   /** Says that no records stand in [next offset, `to`): markers, or a hole left by the broker. */
   skipTo(to: number): void {
+    this.#checkOpen();
     this.#offset = Math.max(this.#offset, to);
   }
 
-  /** Says that the broker dropped [next offset, `to`) before it could be sealed. */
+  /**
+   * Says that the broker dropped [next offset, `to`) before it could be sealed.
+   * @throws LedgerError OUT_OF_RANGE when that is nothing
+   */
   lose(to: number): void {
+    this.#checkOpen();
+    if (!(to > this.#offset)) {
+      throw new LedgerError(
+        'OUT_OF_RANGE',
+        `[${this.#offset}, ${to}) of ${this.head.origin} holds nothing that could be lost.`,
+      );
+    }
     this.#lost.push({ from: this.#offset, to });
     this.#offset = to;
   }
 
-  /** Makes the object. The batch must not be used afterwards. */
+  /**
+   * Makes the object. Nothing can be added to the batch afterwards.
+   * @throws LedgerError OUT_OF_RANGE when terms or offsets make a header that no reader would take
+   */
   async seal(terms: SealTerms, keys: SealKeys): Promise<SealedBatch> {
-    const header = this.#header(terms, keys);
+    this.#sealed = true;
+    const block = encodeBlock(this.#buffer.subarray(FIRST_ENTRY, this.#end), terms.codec);
+    const header = this.#header(terms, keys, block);
     const headerBytes = encodeHeader(header);
     const head = headAfter(header, headerBytes);
     const { origin } = header;
     const checkpoint = { origin, size: head.range.end, root: head.range.root() };
-    const signers = keys.next === undefined ? [keys.signer] : [keys.signer, keys.next];
     const object = writeContainer({
       schema: SCHEMA,
       codec: terms.codec,
       header: headerBytes,
-      checkpoint: Buffer.from(await signNote(formatCheckpoint(checkpoint), origin, signers)),
+      checkpoint: Buffer.from(
+        await signNote(formatCheckpoint(checkpoint), origin, signersOf(keys)),
+      ),
       count: header.count,
-      entries: this.#buffer.subarray(FIRST_ENTRY, this.#end),
+      block,
     });
     return { object, header, head };
   }
 
-  #header(terms: SealTerms, { next }: SealKeys): Header {
+  #header(terms: SealTerms, { next }: SealKeys, block: Buffer): Header {
     const { head } = this;
     const sealedAt = Math.max(terms.now, head.sealedAt);
     const retainUntil = Math.max(sealedAt + terms.retention, head.retainUntil);
@@ -173,8 +204,18 @@ export class BatchBuilder {
       partitions: terms.partitions,
       problems: Object.fromEntries(this.#problems),
       schema: SCHEMA_HASH,
+      ...(terms.codec === 'zstandard' && this.count > 0 && { block: encodeBase64(sha256(block)) }),
       ...(next && { rotation: { next: formatVkey(noteVerifier(deployment, next.publicKey)) } }),
     };
+  }
+
+  #checkOpen(): void {
+    if (this.#sealed) {
+      throw new LedgerError(
+        'OUT_OF_RANGE',
+        `Batch ${this.head.batch} of ${this.head.origin} is sealed already; begin the next one.`,
+      );
+    }
   }
 
   #makeRoom(size: number): void {
@@ -183,6 +224,10 @@ export class BatchBuilder {
     this.#buffer.copy(larger, 0, 0, this.#end);
     this.#buffer = larger;
   }
+}
+
+function signersOf({ signer, next }: SealKeys): NoteSigner[] {
+  return next === undefined || next.publicKey.equals(signer.publicKey) ? [signer] : [signer, next];
 }
 
 const SCHEMA = Buffer.from(ENTRY_SCHEMA_TEXT);

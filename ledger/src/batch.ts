@@ -3,7 +3,8 @@
  * without keys and without its neighbours, can show:
  *
  *   1. its form, to the last byte (container.ts)
- *   2. the header (header.ts), the schema text: released, and the one the header hashed
+ *   2. the header (header.ts); the schema text: released, and the one the header hashed; the data
+ *      block: the one the header hashed, where it did
  *   3. each entry: canonical Avro; index and offset where they are due; its parts agree (entry.ts)
  *   4. the entries' leaves make the header's `entries`
  *   5. the header's ranges and the header as the last leaf make the checkpoint's size and root
@@ -15,7 +16,7 @@ import { type EntrySchema, RELEASED_ENTRY_SCHEMAS } from '@authseal/schemas';
 import { encodeBase64 } from './base64.ts';
 import { type Checkpoint, parseCheckpoint } from './checkpoint.ts';
 import { CompactRange } from './compact-range.ts';
-import { type Codec, readContainer } from './container.ts';
+import { type Codec, decodeBlock, readContainer } from './container.ts';
 import { type EntryView, viewEntry } from './entry.ts';
 import { LedgerError } from './error.ts';
 import { type Header, parseHeader } from './header.ts';
@@ -89,9 +90,11 @@ export function readBatch(object: Buffer): Batch {
       `${nameOf(header)} has ${container.count} entries where its header says ${header.count}.`,
     );
   }
-  const bounds = findEntries(container.entries, header, schema);
-  checkEntries(container.entries, bounds, header);
-  checkLeaves(container.entries, bounds, header);
+  checkBlock(container.block, header);
+  const entries = decodeBlock(container.block, container.codec);
+  const bounds = findEntries(entries, header, schema);
+  checkEntries(entries, bounds, header);
+  checkLeaves(entries, bounds, header);
   const head = headAfter(header, container.header);
   const checkpoint = parseCheckpoint(splitNote(container.checkpoint).text);
   checkCheckpoint(checkpoint, head);
@@ -105,7 +108,7 @@ export function readBatch(object: Buffer): Batch {
     schema,
     head,
   };
-  return new Batch(parts, container.entries, bounds);
+  return new Batch(parts, entries, bounds);
 }
 
 function releasedSchema(text: Buffer, header: Header): EntrySchema {
@@ -118,6 +121,15 @@ function releasedSchema(text: Buffer, header: Header): EntrySchema {
     );
   }
   return schema;
+}
+
+function checkBlock(block: Buffer, header: Header): void {
+  if (header.block !== undefined && header.block !== encodeBase64(sha256(block))) {
+    throw new LedgerError(
+      'ENTRIES_MISMATCH',
+      `The data block of ${nameOf(header)} is not the one that its header hashed.`,
+    );
+  }
 }
 
 function findEntries(entries: Buffer, header: Header, schema: EntrySchema): Uint32Array {

@@ -16,7 +16,7 @@
  * records, header and key produce the same bytes.
  */
 import { LedgerError } from './error.ts';
-import { MAX_ENTRIES_BLOCK, MAX_OBJECT } from './limits.ts';
+import { MAX_BATCH_COUNT, MAX_OBJECT } from './limits.ts';
 import { sha256 } from './merkle.ts';
 import { readVarint, varint, varintSize } from './varint.ts';
 import { zstdCompress, zstdDecompress } from './zstd-frame.ts';
@@ -30,8 +30,8 @@ export type Container = {
   readonly checkpoint: Buffer;
   /** Number of entries as the block says it. */
   readonly count: number;
-  /** The entries, one after the other, not compressed. */
-  readonly entries: Buffer;
+  /** The entries, one after the other, as the codec makes them. */
+  readonly block: Buffer;
 };
 
 const MAGIC = Buffer.from('Obj\x01', 'latin1');
@@ -39,14 +39,29 @@ const METADATA = ['avro.schema', 'avro.codec', 'authseal.header', 'authseal.chec
 const SYNC_SIZE = 16;
 const END_OF_MAP = varint(0);
 
+/** Entries as they stand in the data block. */
+export function encodeBlock(entries: Buffer, codec: Codec): Buffer {
+  return codec === 'zstandard' && entries.length > 0 ? zstdCompress(entries) : entries;
+}
+
+/**
+ * The entries of a data block, in memory of their own.
+ * @throws LedgerError CONTAINER_MALFORMED
+ */
+export function decodeBlock(block: Buffer, codec: Codec): Buffer {
+  if (codec === 'null' || block.length === 0) return Buffer.from(block);
+  const entries = zstdDecompress(block, MAX_OBJECT);
+  if (entries === null) throw malformed('its entries do not decompress from one plain zstd frame');
+  return entries;
+}
+
 /** The object's bytes. */
 export function writeContainer(container: Container): Buffer {
-  const { codec, count, entries } = container;
+  const { count, block } = container;
   const sync = syncMarker(container.header);
   const head = [...fileHeader(container), sync];
   if (count === 0) return Buffer.concat(head);
-  const data = codec === 'zstandard' ? zstdCompress(entries) : entries;
-  return Buffer.concat([...head, varint(count), varint(data.length), data, sync]);
+  return Buffer.concat([...head, varint(count), varint(block.length), block, sync]);
 }
 
 /**
@@ -62,8 +77,7 @@ export function readContainer(object: Buffer): Container {
   if (!object.subarray(end, end + SYNC_SIZE).equals(sync)) {
     throw malformed('its sync marker is not that of its header');
   }
-  const block = readBlock(object, end + SYNC_SIZE, sync);
-  return { schema, codec, header, checkpoint, ...decompress(block, codec) };
+  return { schema, codec, header, checkpoint, ...readBlock(object, end + SYNC_SIZE, sync) };
 }
 
 function fileHeader({ schema, codec, header, checkpoint }: Container): Buffer[] {
@@ -99,8 +113,8 @@ function readFileHeader(object: Buffer): { metadata: Buffer[]; end: number } {
   return { metadata, end: at };
 }
 
-function readBlock(object: Buffer, start: number, sync: Buffer): { count: number; data: Buffer } {
-  if (start === object.length) return { count: 0, data: Buffer.alloc(0) };
+function readBlock(object: Buffer, start: number, sync: Buffer): { count: number; block: Buffer } {
+  if (start === object.length) return { count: 0, block: object.subarray(start) };
   const count = readVarint(object, start);
   const sizeAt = start + varintSize(count);
   const size = count > 0 ? readVarint(object, sizeAt) : -1;
@@ -111,17 +125,8 @@ function readBlock(object: Buffer, start: number, sync: Buffer): { count: number
   if (!object.subarray(dataAt + size).equals(sync)) {
     throw malformed('the sync marker after its data block is not that of its header');
   }
-  return { count, data: object.subarray(dataAt, dataAt + size) };
-}
-
-function decompress(
-  { count, data }: { count: number; data: Buffer },
-  codec: Codec,
-): { count: number; entries: Buffer } {
-  const entries =
-    count > 0 && codec === 'zstandard' ? zstdDecompress(data, MAX_ENTRIES_BLOCK) : data;
-  if (entries === null) throw malformed('its entries do not decompress from one plain zstd frame');
-  return { count, entries };
+  if (count > MAX_BATCH_COUNT) throw malformed(`it has more than ${MAX_BATCH_COUNT} entries`);
+  return { count, block: object.subarray(dataAt, dataAt + size) };
 }
 
 function parseCodec(name: string): Codec {

@@ -16,7 +16,7 @@
  *
  * so the whole Kafka value can be had back from every entry.
  */
-import { AUTH_EVENT_FINGERPRINT, classifyValue, type Problem } from '@authseal/schemas';
+import { AUTH_EVENT_FINGERPRINT, type Classified, type Problem } from '@authseal/schemas';
 import { LedgerError } from './error.ts';
 import { MAX_TIMESTAMP } from './limits.ts';
 import { sha256 } from './merkle.ts';
@@ -38,34 +38,36 @@ export const PROBLEMS: readonly Problem[] = ['NULL_VALUE', 'MALFORMED', 'UNKNOWN
 
 const FINGERPRINT_SIZE = 8;
 const LONGEST_VARINT = 8;
-/** index, offset, timestamp, four union tags and their lengths, two counts of headers. */
-const FIXED_PARTS = 12 * LONGEST_VARINT;
+/** index, offset, timestamp; five union tags, two lengths, the problem; two counts of headers. */
+const FIXED_PARTS = 13 * LONGEST_VARINT + FINGERPRINT_SIZE;
 
 /** A Kafka timestamp as an entry keeps it: 0 when it lies outside the years 1970 to 9999. */
 export function entryTimestamp(timestamp: number): number {
   return timestamp >= 0 && timestamp <= MAX_TIMESTAMP ? timestamp : 0;
 }
 
-/** An upper bound of the entry's size, in bytes. */
-export function entrySizeBound(record: SourceRecord): number {
-  let size = FIXED_PARTS + (record.key?.length ?? 0) + 2 * (record.value?.length ?? 0) + 4096;
+/** An upper bound of the size of a record's entry, in bytes. */
+export function entrySizeBound(record: SourceRecord, { raw, event }: Classified): number {
+  let size =
+    FIXED_PARTS + (record.key?.length ?? 0) + (raw?.value.length ?? 0) + (event?.length ?? 0);
   for (const [name, value] of record.headers) {
+    // A UTF-16 code unit becomes at most three bytes of UTF-8.
     size += 3 * LONGEST_VARINT + 3 * name.length + (value?.length ?? 0);
   }
   return size;
 }
 
 /**
- * Writes the record's entry at `at`, where `entrySizeBound(record)` bytes are free.
- * Returns where it ends, and its problem.
+ * Writes the record's entry at `at`, where `entrySizeBound` bytes are free; `classified` is what
+ * classifyValue says of its value. Returns where it ends.
  */
 export function writeEntry(
   buffer: Buffer,
   at: number,
   index: number,
   record: SourceRecord,
-): { end: number; problem: Problem | null } {
-  const { problem, raw, event } = classifyValue(record.value);
+  { problem, raw, event }: Classified,
+): number {
   let end = writeVarint(buffer, at, index);
   end = writeVarint(buffer, end, record.offset);
   end = writeVarint(buffer, end, entryTimestamp(record.timestamp));
@@ -81,7 +83,7 @@ export function writeEntry(
   }
   end = writeVarint(buffer, end, event === null ? 0 : 1);
   if (event !== null) end += event.copy(buffer, end);
-  return { end, problem };
+  return end;
 }
 
 function writeHeaders(buffer: Buffer, at: number, headers: SourceRecord['headers']): number {
@@ -162,7 +164,8 @@ function checkParts({ problem, raw, event, timestamp }: EntryView): void {
   const schemaIsTheValues =
     raw === null ||
     raw.schema === null ||
-    (raw.value[0] === 0xc3 && raw.value[1] === 0x01 && raw.value.indexOf(raw.schema, 2) === 2);
+    (SINGLE_OBJECT_MARKER.equals(raw.value.subarray(0, 2)) &&
+      raw.schema.equals(raw.value.subarray(2, 2 + FINGERPRINT_SIZE)));
   const right = {
     NULL_VALUE: raw === null && event === null,
     MALFORMED: raw !== null && raw.schema !== null && event === null,

@@ -7,7 +7,7 @@
 import canonicalize from 'canonicalize';
 import { decodeBase64 } from './base64.ts';
 import { LedgerError } from './error.ts';
-import { MAX_HEADER } from './limits.ts';
+import { MAX_HEADER, MAX_TIMESTAMP } from './limits.ts';
 import { HASH_SIZE } from './merkle.ts';
 
 export const FORMAT = 'authseal/batch/v1';
@@ -48,21 +48,28 @@ export type Header = {
   readonly problems: Readonly<Record<string, number>>;
   /** SHA-256 of the bytes of avro.schema. */
   readonly schema: string;
+  /** SHA-256 of the data block as it stands in the object; with codec zstandard, when there are entries. */
+  readonly block?: string;
   /** The key that signs from here on. */
   readonly rotation?: { readonly next: string };
 };
 
-/** The header's bytes.
- * @throws LedgerError OUT_OF_RANGE when it would pass 65,534 bytes */
+/**
+ * The header's bytes.
+ * @throws LedgerError OUT_OF_RANGE when no reader would take it
+ */
 export function encodeHeader(header: Header): Buffer {
-  const bytes = Buffer.from(canonicalize(header) as string);
-  if (bytes.length > MAX_HEADER) {
+  try {
+    const bytes = Buffer.from(canonicalize(header) as string);
+    parseHeader(bytes);
+    return bytes;
+  } catch (cause) {
     throw new LedgerError(
       'OUT_OF_RANGE',
-      `The header of ${header.origin} batch ${header.batch} has ${bytes.length} bytes; ${MAX_HEADER} is the limit.`,
+      `Batch ${header.batch} of ${header.origin} cannot be sealed like this: ${(cause as Error).message}`,
+      { cause },
     );
   }
-  return bytes;
 }
 
 /**
@@ -83,8 +90,10 @@ export function parseHeader(bytes: Buffer): Header {
     if (!Object.hasOwn(value, member)) throw malformed(`it lacks "${member}"`);
     if (!isRight(value[member])) throw malformed(`"${member}" has a wrong type or range`);
   }
-  if (Object.hasOwn(value, 'rotation') && !isRotation(value.rotation)) {
-    throw malformed('"rotation" has a wrong type');
+  for (const [member, isRight] of Object.entries(OPTIONAL_MEMBERS)) {
+    if (Object.hasOwn(value, member) && !isRight(value[member])) {
+      throw malformed(`"${member}" has a wrong type`);
+    }
   }
   const header = value as Header;
   checkRelations(header);
@@ -125,29 +134,37 @@ const isHashes = (value: unknown): boolean => Array.isArray(value) && value.ever
 const isRange = (value: unknown): value is OffsetRange =>
   isRecord(value) && isCount(value.from) && isCount(value.to) && value.from <= value.to;
 
-const isRotation = (value: unknown): boolean => isRecord(value) && typeof value.next === 'string';
+const isTime = (value: unknown): value is number => isCount(value) && value <= MAX_TIMESTAMP;
+
+/** What the batch's number has room for in an object's key. */
+const MAX_BATCH = 999_999_999_999;
 
 /** A deployment, a topic and a partition; the first two as Kafka and S3 keys take them. */
 const ORIGIN = /^[a-z0-9.-]+\/[a-zA-Z0-9._-]+\/(0|[1-9][0-9]{0,4})$/;
 
 const MEMBERS: Record<string, (value: unknown) => boolean> = {
   origin: (value) => typeof value === 'string' && ORIGIN.test(value),
-  batch: isCount,
+  batch: (value) => isCount(value) && value <= MAX_BATCH,
   previous: (value) =>
-    value === null || (isRecord(value) && isHash(value.header) && isCount(value.retainUntil)),
+    value === null || (isRecord(value) && isHash(value.header) && isTime(value.retainUntil)),
   first: isCount,
   count: isCount,
   offsets: isRange,
   lost: (value) => Array.isArray(value) && value.every(isRange),
   before: isHashes,
   entries: isHashes,
-  sealedAt: isCount,
-  retainUntil: isCount,
+  sealedAt: isTime,
+  retainUntil: isTime,
   heartbeat: (value) => value === null || (isCount(value) && value > 0),
   partitions: (value) => isCount(value) && value > 0,
   problems: (value) =>
     isRecord(value) && Object.values(value).every((number) => isCount(number) && number > 0),
   schema: isHash,
+};
+
+const OPTIONAL_MEMBERS: Record<string, (value: unknown) => boolean> = {
+  block: isHash,
+  rotation: (value) => isRecord(value) && typeof value.next === 'string',
 };
 
 function checkRelations(header: Header): void {
@@ -156,6 +173,7 @@ function checkRelations(header: Header): void {
   if (batch === 0 && (first !== 0 || offsets.from !== 0)) {
     throw malformed('batch 0 begins neither at leaf 0 nor at offset 0');
   }
+  if (!isCount(first + header.count + 1)) throw malformed('its leaves pass 2^53');
   if (header.count > offsets.to - offsets.from) throw malformed('more entries than offsets');
   let end = offsets.from;
   for (const { from, to } of lost) {

@@ -18,6 +18,8 @@ export type DeploymentKeys = {
   readonly keys: readonly NoteVerifier[];
 };
 
+const DEPLOYMENT = /^[a-z0-9.-]+$/;
+
 /**
  * Reads a file of deployment keys.
  * @throws LedgerError KEY_MALFORMED, naming the line
@@ -27,6 +29,9 @@ export function parseKeys(file: string): DeploymentKeys {
   for (const [i, line] of file.split(/\r?\n/).entries()) {
     if (line.trim() === '' || line.startsWith('#')) continue;
     const key = parseVkey(line.trim());
+    if (!DEPLOYMENT.test(key.name)) {
+      throw keyFileError(i, `"${key.name}" is no name of a deployment ([a-z0-9.-]+)`);
+    }
     const [first] = keys;
     if (first !== undefined && key.name !== first.name) {
       throw keyFileError(i, `it names "${key.name}" where the lines before name "${first.name}"`);
@@ -85,13 +90,14 @@ export function stepKey(
     return { ok: false, expected: `signed by line ${key + 1} of the key file`, found };
   }
   const next = keys.keys.findIndex((key) => formatVkey(key) === header.rotation?.next);
-  const due = current === null ? next : current + 1;
-  if (next < 1 || next !== due || !signers.includes(next)) {
-    const expected = `a rotation to line ${due + 1} of the key file, signed by it`;
+  const isDue = current === null ? next >= 0 : next === current + 1;
+  if (!isDue || !signers.includes(next)) {
+    const due = current === null ? 'a line' : `line ${current + 2}`;
+    const expected = `a rotation to ${due} of the key file, signed by it`;
     return { ok: false, expected, found: `a rotation to ${header.rotation.next}, ${found}` };
   }
-  const old = next - 1;
-  return { ok: true, key: next, replaced: !signers.includes(old) };
+  // The key before the first line of the file is not known: nothing can be said of it.
+  return { ok: true, key: next, replaced: next > 0 && !signers.includes(next - 1) };
 }
 
 function keyFileError(line: number, why: string): LedgerError {

@@ -6,20 +6,17 @@ export const MAX_PLAIN_LEAF = 65_535;
 /** A header is a leaf of its own and stays a plain one. */
 export const MAX_HEADER = 65_534;
 
-/** A batch is sealed before its entries would pass this; one larger entry alone may. */
+/** A batch is sealed before its entries would pass this. */
 export const MAX_BATCH_ENTRIES_BYTES = 4 * 1024 * 1024;
 
-/** A batch is sealed at this many entries: bounds the memory of whoever opens it. */
+/** A batch is sealed at this many entries; none with more is read, which bounds a reader's memory. */
 export const MAX_BATCH_COUNT = 20_000;
 
-/** One entry: the topic's 1 MiB record twice (as it came and re-encoded) and its prefix. */
+/** One entry: the topic's 1 MiB record twice (as it came and re-encoded) and its prefix. None larger is sealed or read. */
 export const MAX_ENTRY = 2_300_000;
 
-/** A whole object; also what `auth-batches` takes. */
+/** A whole object, and its entries decompressed; also what `auth-batches` takes. */
 export const MAX_OBJECT = 8 * 1024 * 1024;
-
-/** Entries of a batch, decompressed: one entry may begin below the limit and end above it. */
-export const MAX_ENTRIES_BLOCK = MAX_BATCH_ENTRIES_BYTES + MAX_ENTRY;
 
 /** Signature lines of one note: as golang.org/x/mod/sumdb/note. */
 export const MAX_NOTE_SIGNATURES = 100;
@@ -27,5 +24,5 @@ export const MAX_NOTE_SIGNATURES = 100;
 /** A signed note, text and signatures: as golang.org/x/mod/sumdb/note. */
 export const MAX_NOTE = 1_000_000;
 
-/** Latest timestamp that other readers can show: the last millisecond of the year 9999. */
+/** Latest time, of records and of batches, that other readers can show: the last millisecond of the year 9999. */
 export const MAX_TIMESTAMP = 253_402_300_799_999;

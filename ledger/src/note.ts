@@ -69,7 +69,7 @@ export function formatVkey({ name, keyId, publicKey }: NoteVerifier): string {
  * @throws LedgerError KEY_MALFORMED
  */
 export function parseVkey(vkey: string): NoteVerifier {
-  const [, name, keyId, key] = /^([^+\s]+)\+([0-9a-f]{8})\+(\S+)$/.exec(vkey) ?? [];
+  const [, name, keyId, key] = VKEY.exec(vkey) ?? [];
   const bytes = key === undefined ? null : decodeBase64(key);
   if (name === undefined || bytes === null) {
     throw new LedgerError(
@@ -90,7 +90,10 @@ export function parseVkey(vkey: string): NoteVerifier {
   return verifier;
 }
 
-/** The text, signed by each of these, in their order, under `name`. */
+/**
+ * The text, signed by each of these, in their order, under `name`.
+ * @throws LedgerError NOTE_MALFORMED when text or name cannot stand in a note
+ */
 export async function signNote(
   text: string,
   name: string,
@@ -103,7 +106,9 @@ export async function signNote(
       return `— ${name} ${encodeBase64(Buffer.concat([keyId, signature]))}\n`;
     }),
   );
-  return `${text}\n${lines.join('')}`;
+  const note = `${text}\n${lines.join('')}`;
+  if (splitNote(Buffer.from(note)).text !== text) throw malformed('its text cannot be signed');
+  return note;
 }
 
 /**
@@ -123,6 +128,10 @@ export function openNote(note: Buffer, verifiers: readonly NoteVerifier[]): Open
   }
   return { text, signedBy: [...signedBy] };
 }
+
+/** A name is not empty and holds neither `+` nor what Unicode calls white space. */
+const VKEY = /^([^+\p{White_Space}]+)\+([0-9a-f]{8})\+(\S+)$/u;
+const SIGNATURE_LINE = /^— ([^+\p{White_Space}]+) (\S+)$/u;
 
 type SignatureLine = { name: string; keyId: Buffer; signature: Buffer };
 
@@ -148,7 +157,7 @@ export function splitNote(note: Buffer): { text: string; signatures: SignatureLi
 }
 
 function parseSignatureLine(line: string): SignatureLine {
-  const [, name, base64] = /^— ([^+\s]+) (\S+)$/.exec(line) ?? [];
+  const [, name, base64] = SIGNATURE_LINE.exec(line) ?? [];
   const bytes = base64 === undefined ? null : decodeBase64(base64);
   if (name === undefined || bytes === null || bytes.length <= KEY_ID_SIZE) {
     throw malformed(`"${line}" is no signature line`);

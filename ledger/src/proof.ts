@@ -6,7 +6,7 @@
  * hand, or the compact ranges in batch headers) is the caller's affair.
  */
 import { LedgerError } from './error.ts';
-import { EMPTY_ROOT, type Hash, hashNode } from './merkle.ts';
+import { EMPTY_ROOT, HASH_SIZE, type Hash, hashNode } from './merkle.ts';
 
 /** Root of the tree over leaves [begin, end), begin < end: MTH(D[begin:end]) of RFC 9162. */
 export type RangeRoot = (begin: number, end: number) => Hash;
@@ -26,7 +26,7 @@ export function rangeRootOf(leaves: readonly Hash[]): RangeRoot {
  * @throws LedgerError OUT_OF_RANGE unless 0 ≤ index < size
  */
 export function inclusionProof(index: number, size: number, rootOf: RangeRoot): Hash[] {
-  if (!(index >= 0 && index < size)) {
+  if (!isLeafOf(index, size)) {
     throw new LedgerError('OUT_OF_RANGE', `There is no leaf ${index} in a tree of ${size}.`);
   }
   const path = (begin: number, end: number): Hash[] => {
@@ -44,7 +44,7 @@ export function inclusionProof(index: number, size: number, rootOf: RangeRoot): 
  * @throws LedgerError OUT_OF_RANGE unless 0 ≤ from ≤ to
  */
 export function consistencyProof(from: number, to: number, rootOf: RangeRoot): Hash[] {
-  if (!(from >= 0 && from <= to)) {
+  if (!isPrefixOf(from, to)) {
     throw new LedgerError('OUT_OF_RANGE', `A tree of ${to} leaves has no prefix of ${from}.`);
   }
   const subproof = (begin: number, end: number, whole: boolean): Hash[] => {
@@ -69,9 +69,8 @@ export function verifyInclusion(
   root: Hash,
 ): void {
   const refuse = invalid(`Leaf ${index} is not shown to be in the tree of ${size} leaves`);
-  if (!(Number.isSafeInteger(index) && Number.isSafeInteger(size) && index >= 0 && index < size)) {
-    throw refuse('the index lies outside the tree');
-  }
+  if (!isLeafOf(index, size)) throw refuse('the index lies outside the tree');
+  if (![leaf, root, ...proof].every(isHash)) throw refuse('a hash in it has not 32 bytes');
   let [fn, sn, r] = [index, size - 1, leaf];
   for (const p of proof) {
     if (sn === 0) throw refuse('the proof is too long');
@@ -101,9 +100,8 @@ export function verifyConsistency(
   const refuse = invalid(
     `The tree of ${from} leaves is not shown to be a prefix of that of ${to} leaves`,
   );
-  if (!(Number.isSafeInteger(from) && Number.isSafeInteger(to) && from >= 0 && from <= to)) {
-    throw refuse('the sizes are no sizes, or the second is smaller');
-  }
+  if (!isPrefixOf(from, to)) throw refuse('the sizes are no sizes, or the second is smaller');
+  if (![fromRoot, toRoot, ...proof].every(isHash)) throw refuse('a hash in it has not 32 bytes');
   if (from === 0 || from === to) {
     if (proof.length > 0) throw refuse('the proof is too long');
     if (!fromRoot.equals(from === 0 ? EMPTY_ROOT : toRoot)) throw refuse('the roots differ');
@@ -139,9 +137,17 @@ function split(n: number): number {
 
 const half = (n: number): number => Math.floor(n / 2);
 
-function isPowerOfTwo(n: number): boolean {
-  return Number.isInteger(Math.log2(n)) && 2 ** Math.log2(n) === n;
-}
+/** For n ≥ 1. */
+const isPowerOfTwo = (n: number): boolean => split(2 * n) === n;
+
+/** A hash of another length would shift what is hashed: a second proof of the same. */
+const isHash = (hash: Hash): boolean => hash.length === HASH_SIZE;
+
+const isLeafOf = (index: number, size: number): boolean =>
+  Number.isSafeInteger(index) && Number.isSafeInteger(size) && index >= 0 && index < size;
+
+const isPrefixOf = (from: number, to: number): boolean =>
+  Number.isSafeInteger(from) && Number.isSafeInteger(to) && from >= 0 && from <= to;
 
 function invalid(what: string): (why: string) => LedgerError {
   return (why) =>
