@@ -7,7 +7,7 @@ import { type Config, readKeys } from './config.ts';
 import { IngestorError } from './error.ts';
 import { beginLog } from './init.ts';
 import { kafkaJournal, kafkaSource, systemClock } from './kafka-journal.ts';
-import { MAX_FETCH_BYTES, SESSION_TIMEOUT } from './limits.ts';
+import { MAX_FETCH_BYTES } from './limits.ts';
 import type { Metrics } from './metrics.ts';
 import { Sealer, type SealTermsOfLog } from './sealer.ts';
 import { checkTopics, createTopics } from './topics.ts';
@@ -52,7 +52,7 @@ export async function startIngestor(
       topic: config.eventsTopic,
       readUncommitted: true,
       maxBytesPerPartition: MAX_FETCH_BYTES,
-      sessionTimeoutMs: SESSION_TIMEOUT,
+      sessionTimeoutMs: config.sessionTimeout,
       log,
     },
     assignment,
@@ -115,9 +115,7 @@ function termsOf(config: Config, close: boolean): SealTermsOfLog {
 }
 
 function journalOf(config: Config, admin: KafkaAdmin, log: Logger, partition: number) {
-  const { ingestorGroup: group, eventsTopic, batchesTopic } = config;
-  return kafkaJournal(
-    { connection: config, admin, group, eventsTopic, batchesTopic, log },
-    partition,
-  );
+  const { ingestorGroup: group, eventsTopic, batchesTopic, transactionTimeout } = config;
+  const topics = { eventsTopic, batchesTopic, transactionTimeoutMs: transactionTimeout };
+  return kafkaJournal({ connection: config, admin, group, ...topics, log }, partition);
 }

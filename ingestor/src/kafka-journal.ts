@@ -9,7 +9,6 @@ import {
   TransactionalWriter,
 } from '@authseal/runtime/kafka';
 import type { Clock, Journal, Source } from './journal.ts';
-import { TRANSACTION_TIMEOUT } from './limits.ts';
 
 export type JournalOptions = {
   readonly connection: KafkaConnection;
@@ -17,6 +16,7 @@ export type JournalOptions = {
   readonly group: string;
   readonly eventsTopic: string;
   readonly batchesTopic: string;
+  readonly transactionTimeoutMs: number;
   readonly log: Logger;
 };
 
@@ -25,12 +25,13 @@ export const stateGroup = (group: string): string => `${group}.state`;
 
 export function kafkaJournal(options: JournalOptions, partition: number): Journal {
   const { connection, admin, group, eventsTopic, batchesTopic: topic, log } = options;
+  const { transactionTimeoutMs } = options;
   return {
     async open() {
       const writer = await TransactionalWriter.open({
         connection,
         transactionalId: `${group}-${eventsTopic}-${partition}`,
-        transactionTimeoutMs: TRANSACTION_TIMEOUT,
+        transactionTimeoutMs,
         log,
       });
       return {

@@ -12,12 +12,6 @@ export const MAX_CLOCK_DIFFERENCE = 2 * 60 * 60 * 1000;
 /** What a broker takes as an offset's metadata (offset.metadata.max.bytes). Bytes. */
 export const MAX_STATE_BYTES = 4096;
 
-/** A member is taken for dead after this. Milliseconds. */
-export const SESSION_TIMEOUT = 30_000;
-
-/** The broker aborts a transaction whose owner is gone after this. Milliseconds. */
-export const TRANSACTION_TIMEOUT = 60_000;
-
 /** A refused partition is tried again after this. Milliseconds. */
 export const REFUSAL_RETRY = 60_000;
 

@@ -181,6 +181,14 @@ export const kafkaSettings = {
       password: secret('SASL password.'),
     })
     .optional(),
+  sessionTimeout: positive.prefault('30s').register(about, {
+    meaning: 'A service that Kafka has not heard of for this long loses its partitions.',
+    expected: DURATION,
+  }),
+  transactionTimeout: positive.prefault('60s').register(about, {
+    meaning: 'Kafka ends the open transaction of a service that is gone after this.',
+    expected: DURATION,
+  }),
   eventsTopic: kafkaName().default('auth-events').register(about, {
     meaning: 'Topic that the services emit to.',
     expected: KAFKA_NAME,

@@ -1,0 +1,82 @@
+/** The direction of imports, as the architecture fixes it: data and imports go one way. */
+import { globSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+
+/** What each package may import of the others. */
+const MAY_IMPORT: Record<string, string[]> = {
+  schemas: [],
+  ledger: ['schemas'],
+  runtime: [],
+  'producer-sdk': ['schemas'],
+  ingestor: ['ledger', 'schemas', 'runtime'],
+  archiver: ['ledger', 'runtime'],
+  verifier: ['ledger', 'schemas', 'runtime'],
+  deploy: [],
+};
+
+/** The only places that know kafkajs, so that another client can take its place. */
+const KAFKAJS = /^(runtime\/src\/kafka\/|producer-sdk\/src\/kafka(\.ts|\/)|deploy\/local\/)/;
+
+/** What the pure core may use of Node: nothing that reads, writes, waits or knows the environment. */
+const PURE = ['node:buffer', 'node:crypto', 'node:zlib', 'canonicalize', '@authseal/schemas'];
+
+type Import = { file: string; from: string };
+
+const imports: Import[] = Object.keys(MAY_IMPORT).flatMap((name) =>
+  globSync(`${name}/**/*.ts`, {
+    cwd: ROOT,
+    exclude: (path) => /node_modules|dist/.test(path),
+  }).flatMap((file) => {
+    const text = readFileSync(`${ROOT}/${file}`, 'utf8');
+    const matches = text.matchAll(/(?:\bfrom\s+|\bimport\s*\(?\s*)'([^']+)'/g);
+    return [...matches].map(([, from]) => ({ file, from: from as string }));
+  }),
+);
+const isTest = ({ file }: Import) => /\.test\.ts$|\/testing\//.test(file);
+
+describe('imports', () => {
+  it('are found at all', () => {
+    expect(imports.length).toBeGreaterThan(200);
+  });
+
+  it.each(Object.entries(MAY_IMPORT))('of %s go only to %j', (name, allowed) => {
+    const wrong = imports.filter(({ file, from }) => {
+      const [, other] = /^@authseal\/([a-z-]+)/.exec(from) ?? [];
+      return file.startsWith(`${name}/`) && other !== undefined && !allowed.includes(other);
+    });
+    expect(wrong).toEqual([]);
+  });
+
+  it('never reach into another package', () => {
+    const wrong = imports.filter(
+      ({ file, from }) =>
+        (/^@authseal\/[a-z-]+\/(?!kafka$|local$)/.test(from) && true) ||
+        (from.startsWith('.') &&
+          resolve('/', file, '..', from).split('/')[1] !== file.split('/')[0]),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  it('of kafkajs stand in one folder of runtime and one of the SDK', () => {
+    const users = imports.filter(({ from }) => from === 'kafkajs' || from.startsWith('kafkajs/'));
+    expect(users.filter((entry) => !KAFKAJS.test(entry.file) && !isTest(entry))).toEqual([]);
+  });
+
+  it('of the ledger are pure: no I/O, no clock, no environment', () => {
+    const core = imports.filter(
+      (entry) => entry.file.startsWith('ledger/') && !isTest(entry) && !entry.from.startsWith('./'),
+    );
+    expect(core.filter(({ from }) => !PURE.includes(from))).toEqual([]);
+    const clocks = globSync('ledger/src/*.ts', { cwd: ROOT })
+      .filter((file) => !file.endsWith('.test.ts'))
+      .filter((file) =>
+        /Date\.now|new Date\(\)|process\.|performance\./.test(
+          readFileSync(`${ROOT}/${file}`, 'utf8'),
+        ),
+      );
+    expect(clocks).toEqual([]);
+  });
+});
