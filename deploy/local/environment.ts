@@ -26,6 +26,13 @@ export function toEnvironment({ kafkaBrokers, regions }: Addresses): Record<stri
   return variables;
 }
 
+/** Variables as shell assignments, for `. file`. */
+export function toShell(variables: Record<string, string>): string {
+  return Object.entries(variables)
+    .map(([name, value]) => `export ${name}='${value.replaceAll("'", "'\\''")}'\n`)
+    .join('');
+}
+
 /**
  * The addresses that the environment gives, or null when it gives none.
  * @throws DeployError INCOMPLETE_ADDRESSES naming every variable that is missing.

@@ -47,7 +47,7 @@ async function startVersitygw(tools: Tools, directory: string, region: Region): 
       endpoint: region.endpoint,
       command: tools.versitygw,
       args: versitygwArgs(region, new URL(region.endpoint).host, directory),
-      environment: versitygwEnvironment(region),
+      environment: { ...process.env, ...versitygwEnvironment(region) },
       logFile: `${directory}/versitygw.log`,
       pidFile: `${directory}/pid`,
       graceMs: 5_000,

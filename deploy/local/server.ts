@@ -36,7 +36,8 @@ export type ServerSpec = {
   endpoint: string;
   command: string;
   args: string[];
-  environment?: Record<string, string>;
+  /** Default: this process's environment. */
+  environment?: NodeJS.ProcessEnv;
   logFile: string;
   /** Names the server's process, so that one left over from a stack that died can be ended. */
   pidFile: string;
@@ -131,7 +132,7 @@ async function tethered(spec: ServerSpec): Promise<Running> {
   const tether = spawn(process.execPath, [TETHER, JSON.stringify(order)], {
     detached: true,
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-    env: { ...process.env, ...spec.environment },
+    env: spec.environment ?? process.env,
   });
   let pid = 0;
   let exit: string | null = null;

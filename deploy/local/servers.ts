@@ -9,7 +9,7 @@ import { type Addresses, fromEnvironment } from './environment.ts';
 import { DeployError } from './error.ts';
 import { kafkaAnswers } from './kafka.ts';
 import { startNative } from './native.ts';
-import { identify, readPidFile, writePidFile } from './process-identity.ts';
+import { identify, type ProcessIdentity, readPidFile, writePidFile } from './process-identity.ts';
 import { bucketAnswers } from './region.ts';
 import type { Server } from './server.ts';
 
@@ -28,6 +28,8 @@ export type ServersOptions = {
 };
 
 export type Servers = Addresses & {
+  /** Where data, ports, credentials and logs are. */
+  directory: string;
   /** Kafka, then one server per region; empty when the environment gave the addresses. */
   servers: Server[];
   /** The servers' process ids now; empty when they are not native processes. */
@@ -41,26 +43,13 @@ export type Servers = Addresses & {
  * @throws DeployError, see its codes.
  */
 export async function startServers(options: ServersOptions = {}): Promise<Servers> {
-  const given = fromEnvironment(options.environment ?? process.env);
-  if (given !== null) {
-    await allAnswer(given);
-    return { ...given, servers: [], pids: [], stop: async () => {} };
-  }
-  const report = options.report ?? ((line: string) => void process.stderr.write(`${line}\n`));
-  const regionNames = options.regions ?? DEFAULT_REGIONS;
-  const directory = options.directory ?? newDirectory();
+  const { directory = newDirectory(), report = toStandardError } = options;
   const release = own(directory);
-  const remove = () => {
-    if (options.directory === undefined) rmSync(directory, { recursive: true, force: true });
-  };
   try {
-    const { kafka, served } =
-      (await startContainers(regionNames, report)) ??
-      (await startNative(directory, regionNames, report));
-    const servers = [kafka, ...served.map(({ server }) => server)];
+    const { addresses, servers } = await findServers(directory, options, report);
     return {
-      kafkaBrokers: [kafka.endpoint],
-      regions: served.map(({ region }) => region),
+      ...addresses,
+      directory,
       servers,
       get pids() {
         return servers.map(({ pid }) => pid).filter((pid) => pid !== 0);
@@ -68,13 +57,40 @@ export async function startServers(options: ServersOptions = {}): Promise<Server
       async stop() {
         await Promise.all(servers.map((server) => server.stop()));
         release();
-        remove();
+        if (options.directory === undefined) rmSync(directory, { recursive: true, force: true });
       },
     };
   } catch (error) {
     release();
     throw error;
   }
+}
+
+/** Reports progress where it does not mix with a command's output. */
+export function toStandardError(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
+async function findServers(
+  directory: string,
+  { environment = process.env, regions = DEFAULT_REGIONS }: ServersOptions,
+  report: (line: string) => void,
+): Promise<{ addresses: Addresses; servers: Server[] }> {
+  const given = fromEnvironment(environment);
+  if (given !== null) {
+    report('Using the Kafka and the S3 regions that the environment names');
+    await allAnswer(given);
+    return { addresses: given, servers: [] };
+  }
+  const { kafka, served } =
+    (await startContainers(regions, report)) ?? (await startNative(directory, regions, report));
+  return {
+    addresses: {
+      kafkaBrokers: [kafka.endpoint],
+      regions: served.map(({ region }) => region),
+    },
+    servers: [kafka, ...served.map(({ server }) => server)],
+  };
 }
 
 async function allAnswer({ kafkaBrokers, regions }: Addresses): Promise<void> {
@@ -109,16 +125,25 @@ function newDirectory(): string {
   return `${stacks}/${process.pid}-${++started}`;
 }
 
+/** The process that runs a stack in this directory, or null. */
+export function ownerOf(directory: string): ProcessIdentity | null {
+  return readPidFile(`${directory}/owner`);
+}
+
+/** @throws DeployError ALREADY_RUNNING when a stack runs in this directory. */
+export function refuseSecond(directory: string): void {
+  const owner = ownerOf(directory);
+  if (owner === null) return;
+  throw new DeployError(
+    'ALREADY_RUNNING',
+    `A stack runs already in ${directory}, started by process ${owner.pid}. Use it, or end it: npm run stack:down`,
+  );
+}
+
 /** Takes a directory for this process until the returned function is called. */
 function own(directory: string): () => void {
+  refuseSecond(directory);
   const ownerFile = `${directory}/owner`;
-  const owner = readPidFile(ownerFile);
-  if (owner !== null) {
-    throw new DeployError(
-      'ALREADY_RUNNING',
-      `A stack runs already in ${directory}, started by process ${owner.pid}. Use it, or end it: npm run stack:down`,
-    );
-  }
   mkdirSync(directory, { recursive: true });
   writePidFile(ownerFile, process.pid);
   return () => rmSync(ownerFile, { force: true });
