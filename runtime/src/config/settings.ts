@@ -181,11 +181,11 @@ export const kafkaSettings = {
       password: secret('SASL password.'),
     })
     .optional(),
-  sessionTimeout: positive.prefault('30s').register(about, {
+  sessionTimeout: positive().prefault('30s').register(about, {
     meaning: 'A service that Kafka has not heard of for this long loses its partitions.',
     expected: DURATION,
   }),
-  transactionTimeout: positive.prefault('60s').register(about, {
+  transactionTimeout: positive().prefault('60s').register(about, {
     meaning: 'Kafka ends the open transaction of a service that is gone after this.',
     expected: DURATION,
   }),
