@@ -1,0 +1,375 @@
+/**
+ * The producers of all logs: whether each one's events are all there, as it sent them (see
+ * ledger's producer-chain.ts for the chain itself).
+ *
+ * A producer keeps to one log, so its events come in the order in which it sent them. Of each is
+ * kept: the sequence due next, the link before its open flush, and hashes of that flush's values.
+ *
+ * - An event with the sequence due joins the open flush; one with a link ends it, and is checked.
+ * - A later sequence is a gap, unless the log has a hole there (**cut**): then the flush is
+ *   unproven, which is no problem, and the next link is taken as it stands.
+ * - An earlier sequence may be a repeat: after a failure the SDK sends its flush once more. It is one
+ *   if the flush equals a remembered one in every byte; anything else is a replay.
+ */
+import {
+  type Batch,
+  type EntryView,
+  encodeBase64,
+  entryValue,
+  firstLink,
+  flushSignatureHolds,
+  flushText,
+  type Hash,
+  type Header,
+  LINK_HEADER,
+  nextLink,
+  SEQUENCE_HEADER,
+  SIGNATURE_HEADER,
+  sha256,
+} from '@authseal/ledger';
+import { MAX_FLUSH_EVENTS, REMEMBERED_FLUSHES } from '../limits.ts';
+import type { ProblemCode } from './problem-codes.ts';
+import type { Problems } from './problems.ts';
+import type { ProducerKeys } from './producer-keys.ts';
+
+export type ProducerReport = {
+  /** `<service>/<uuid of its run>` */
+  readonly producer: string;
+  /** Events looked at, repeats not counted. */
+  readonly events: number;
+  /** How many of them are covered by a signature of the service that holds. */
+  readonly signed: number;
+  /** Sequence of the last one. */
+  readonly last: number;
+};
+
+/** An entry of a batch. */
+export type Sighting = { readonly batch: Batch; readonly entry: EntryView };
+
+/** What a producer says of an entry in its Kafka key and headers. */
+type Stamp = {
+  readonly producer: string;
+  readonly service: string;
+  readonly sequence: number;
+  readonly value: Buffer;
+  /** Of a flush's last event. */
+  readonly link: Buffer | null;
+  readonly signature: Buffer | null;
+};
+
+/** A flush that ended. `digest`: of its values and its link. */
+type Flush = { readonly first: number; readonly last: number; readonly digest: Hash };
+
+/** Events with sequences that were there before. */
+type Again = { readonly first: number; next: number; values: Hash[]; held: Sighting[] };
+
+type Chain = {
+  readonly producer: string;
+  readonly service: string;
+  readonly origin: string;
+  /** First sequence seen. */
+  readonly first: number;
+  /** Sequence due. */
+  next: number;
+  /** Link before the open flush; null: not proven. */
+  link: Hash | null;
+  /** Hashes of the open flush's values. */
+  open: Hash[];
+  /** Batch of the last event. */
+  batch: number;
+  past: Flush[];
+  again: Again | null;
+  /** How many holes the log had at the last event. */
+  cuts: number;
+  events: number;
+  signed: number;
+};
+
+type Stray = { readonly batch: number; count: number };
+
+export class Producers {
+  readonly #deployment: string;
+  readonly #keys: ProducerKeys;
+  readonly #problems: Problems;
+  readonly #onEvent: (sighting: Sighting) => void;
+  /** Producer → log that it keeps to. */
+  readonly #homes = new Map<string, string>();
+  readonly #reports: ProducerReport[] = [];
+  /** Of the log being walked. */
+  #chains = new Map<string, Chain>();
+  #cuts = 0;
+  /** Entries outside any chain, or of another service, by what they say: counted, named once. */
+  #strays = new Map<string, Stray>();
+
+  /** `onEvent` is given every entry that is no exact repeat, each producer's in order. */
+  constructor(
+    deployment: string,
+    keys: ProducerKeys,
+    problems: Problems,
+    onEvent: (sighting: Sighting) => void = () => {},
+  ) {
+    this.#deployment = deployment;
+    this.#keys = keys;
+    this.#problems = problems;
+    this.#onEvent = onEvent;
+  }
+
+  /** The log being walked has a hole here: what comes next need not join. */
+  cut(): void {
+    this.#cuts += 1;
+  }
+
+  /** Looks at the entries of the next batch of the log being walked. */
+  look(batch: Batch): void {
+    for (let i = 0; i < batch.header.count; i += 1) {
+      const sighting = { batch, entry: batch.entryAt(i) };
+      const stamp = stampOf(sighting.entry);
+      const claimed =
+        sighting.entry.event === null
+          ? null
+          : (batch.schema.read(batch.bytesOf(i)).event?.service ?? null);
+      if (stamp === null) this.#strayed(sighting, claimed);
+      else {
+        if (claimed !== null && claimed !== stamp.service)
+          this.#impersonated(batch, stamp, claimed);
+        this.#see(stamp, sighting);
+      }
+    }
+  }
+
+  /** The log being walked ends with this batch. */
+  finish(origin: string, { batch, heartbeat }: Header): void {
+    for (const chain of this.#chains.values()) {
+      // What follows a flush's events stands right behind them, so a later batch would have it.
+      const isOver = chain.cuts === this.#cuts && (chain.batch < batch || heartbeat === null);
+      if (chain.again !== null) this.#endAgain(chain, chain.batch, null);
+      if (chain.open.length > 0 && isOver) this.#unfinished(chain, chain.batch);
+      const { producer, events, signed, next } = chain;
+      this.#reports.push({ producer, events, signed, last: next - 1 });
+    }
+    for (const [key, { batch: first, count }] of this.#strays) {
+      const [code, severity, what] = JSON.parse(key) as [ProblemCode, 'note' | 'incident', string];
+      const expected = 'events under the key, sequence and chain of the service that they name';
+      const found = `${count} ${count === 1 ? 'event' : 'events'} ${what}`;
+      this.#problems.add(code, { origin, batch: first, expected, found, severity });
+    }
+    this.#chains = new Map();
+    this.#strays = new Map();
+    this.#cuts = 0;
+  }
+
+  /** All producers, in the order of their names. */
+  list(): ProducerReport[] {
+    return this.#reports.sort((a, b) => (a.producer < b.producer ? -1 : 1));
+  }
+
+  #see(stamp: Stamp, sighting: Sighting): void {
+    const { header } = sighting.batch;
+    const chain = this.#chains.get(stamp.producer) ?? this.#begin(stamp, header);
+    if (chain.again !== null && !joins(chain.again, stamp, header)) {
+      this.#endAgain(chain, header.batch, null);
+    }
+    chain.batch = header.batch;
+    if (stamp.sequence < chain.next) this.#seeAgain(chain, stamp, sighting);
+    else {
+      if (stamp.sequence > chain.next) this.#skip(chain, stamp, header);
+      this.#append(chain, stamp, header);
+      this.#onEvent(sighting);
+    }
+    chain.cuts = this.#cuts;
+  }
+
+  #begin({ producer, service, sequence }: Stamp, { origin, batch }: Header): Chain {
+    const home = this.#homes.get(producer);
+    if (home === undefined) this.#homes.set(producer, origin);
+    const [, topic] = origin.split('/') as [string, string];
+    const isFromFirst = home === undefined && (sequence === 0 || this.#cuts === 0);
+    const chain: Chain = {
+      producer,
+      service,
+      origin,
+      first: sequence,
+      next: isFromFirst ? 0 : sequence,
+      link: isFromFirst ? firstLink(this.#deployment, topic, producer) : null,
+      open: [],
+      batch,
+      past: [],
+      again: null,
+      cuts: this.#cuts,
+      events: 0,
+      signed: 0,
+    };
+    this.#chains.set(producer, chain);
+    if (home !== undefined) {
+      const found = `events of ${producer} here too`;
+      this.#add('PRODUCER_MOVED', chain, batch, `its events in ${home} only`, found);
+    }
+    return chain;
+  }
+
+  /** Sequences are missing before this event. */
+  #skip(chain: Chain, { sequence }: Stamp, { batch }: Header): void {
+    if (chain.cuts === this.#cuts) {
+      const found = `${sequence}: ${sequence - chain.next} events are missing`;
+      this.#add('SEQUENCE_GAP', chain, batch, `sequence ${chain.next}`, found);
+    }
+    chain.link = null;
+    chain.open = [];
+    chain.next = sequence;
+  }
+
+  #append(chain: Chain, stamp: Stamp, header: Header): void {
+    chain.open.push(sha256(stamp.value));
+    chain.next = stamp.sequence + 1;
+    chain.events += 1;
+    if (stamp.link !== null) this.#endFlush(chain, stamp, stamp.link, header);
+    else if (chain.open.length >= MAX_FLUSH_EVENTS) {
+      this.#unfinished(chain, header.batch);
+      chain.open = [];
+      chain.link = null;
+    }
+  }
+
+  #endFlush(chain: Chain, { sequence, signature }: Stamp, link: Buffer, header: Header): void {
+    if (chain.link !== null) {
+      const due = nextLink(chain.link, sequence, chain.open);
+      if (!due.equals(link)) {
+        const expected = `link ${encodeBase64(due)} at sequence ${sequence}`;
+        this.#add('LINK_BROKEN', chain, header.batch, expected, `link ${encodeBase64(link)}`);
+      }
+    }
+    this.#judgeSignature(chain, sequence, link, signature, header);
+    const first = sequence + 1 - chain.open.length;
+    chain.past.push({ first, last: sequence, digest: digestOf(chain.open, link) });
+    if (chain.past.length > REMEMBERED_FLUSHES) chain.past.shift();
+    // A copy: a view would keep the whole batch alive.
+    chain.link = Buffer.from(link);
+    chain.open = [];
+  }
+
+  #judgeSignature(
+    chain: Chain,
+    sequence: number,
+    link: Buffer,
+    signature: Buffer | null,
+    { batch, sealedAt }: Header,
+  ): void {
+    const keys = this.#keys.get(chain.service);
+    if (keys === undefined) return;
+    const expected = `the signature of ${chain.service} at sequence ${sequence}`;
+    if (signature === null) {
+      if (sealedAt >= keys.from) {
+        this.#add('FLUSH_UNSIGNED', chain, batch, expected, 'no signature');
+      }
+      return;
+    }
+    const text = flushText(this.#deployment, chain.producer, sequence, link);
+    if (keys.publicKeys.some((key) => flushSignatureHolds(text, signature, key))) {
+      chain.signed += chain.open.length;
+    } else this.#add('FLUSH_FORGED', chain, batch, expected, 'a signature by no key of it');
+  }
+
+  #seeAgain(chain: Chain, { sequence, value, link }: Stamp, sighting: Sighting): void {
+    chain.again ??= { first: sequence, next: sequence, values: [], held: [] };
+    const { again } = chain;
+    again.values.push(sha256(value));
+    again.held.push(sighting);
+    again.next = sequence + 1;
+    const isOver =
+      link !== null || again.next === chain.next || again.values.length >= MAX_FLUSH_EVENTS;
+    if (isOver) this.#endAgain(chain, sighting.batch.header.batch, link);
+  }
+
+  #endAgain(chain: Chain, batch: number, link: Buffer | null): void {
+    const { first, next, values, held } = chain.again as Again;
+    chain.again = null;
+    const digest = link && digestOf(values, link);
+    const isRepeat = chain.past.some(
+      (flush) => flush.first === first && flush.last === next - 1 && digest?.equals(flush.digest),
+    );
+    const found = `sequences ${first} to ${next - 1} a second time`;
+    if (isRepeat) {
+      this.#add('REPEAT', chain, batch, 'each flush once', found);
+      return;
+    }
+    for (const sighting of held) this.#onEvent(sighting);
+    // What was there before the log's hole cannot be compared.
+    if (first < chain.first && chain.first > 0) return;
+    this.#add('REPLAYED', chain, batch, `sequence ${chain.next}`, `${found}, not as they were`);
+  }
+
+  #unfinished(chain: Chain, batch: number): void {
+    const first = chain.next - chain.open.length;
+    const found = `sequences ${first} to ${chain.next - 1} and no link`;
+    this.#add('FLUSH_UNFINISHED', chain, batch, 'a link at the end of each flush', found);
+  }
+
+  #strayed({ batch, entry }: Sighting, claimed: string | null): void {
+    this.#onEvent({ batch, entry });
+    const service = claimed ?? serviceOf(entry.key);
+    const keys = service === null ? undefined : this.#keys.get(service);
+    const severity = keys && batch.header.sealedAt >= keys.from ? 'incident' : 'note';
+    const what = service === null ? 'that name no service' : `that name ${service}`;
+    this.#count(['UNCHAINED', severity, `${what}, without key or sequence`], batch.header.batch);
+  }
+
+  #impersonated({ header }: Batch, { producer }: Stamp, claimed: string): void {
+    this.#count(['IMPERSONATED', 'incident', `of ${producer} that name ${claimed}`], header.batch);
+  }
+
+  #count(what: [ProblemCode, 'note' | 'incident', string], batch: number): void {
+    const key = JSON.stringify(what);
+    const stray = this.#strays.get(key);
+    if (stray === undefined) this.#strays.set(key, { batch, count: 1 });
+    else stray.count += 1;
+  }
+
+  #add(code: ProblemCode, chain: Chain, batch: number, expected: string, found: string): void {
+    const { origin, producer } = chain;
+    this.#problems.add(code, { origin, batch, expected, found: `${producer}: ${found}` });
+  }
+}
+
+/** Whether an event goes on with a possible repeat. A flush is one record batch, so it reaches into the next batch at most. */
+function joins({ next, held }: Again, { sequence }: Stamp, { batch }: Header): boolean {
+  const begun = held[0]?.batch.header.batch ?? batch;
+  return sequence === next && batch <= begun + 1;
+}
+
+const PRODUCER = /^([a-z0-9.-]+)\/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+const SEQUENCE = /^(0|[1-9][0-9]{0,15})$/;
+const LINK_SIZE = 32;
+const SIGNATURE_SIZE = 64;
+
+/** What an entry says of its producer; null when it stands in no chain. */
+function stampOf(entry: EntryView): Stamp | null {
+  const producer = entry.key?.toString() ?? '';
+  const service = serviceOf(entry.key);
+  const sequence = headerOf(entry, SEQUENCE_HEADER)?.toString() ?? '';
+  const value = entryValue(entry);
+  if (service === null || !SEQUENCE.test(sequence) || value === null) return null;
+  const link = headerOf(entry, LINK_HEADER);
+  const signature = headerOf(entry, SIGNATURE_HEADER);
+  return {
+    producer,
+    service,
+    sequence: Number(sequence),
+    value,
+    link: link?.length === LINK_SIZE ? link : null,
+    signature: signature?.length === SIGNATURE_SIZE ? signature : null,
+  };
+}
+
+function serviceOf(key: Buffer | null): string | null {
+  return PRODUCER.exec(key?.toString() ?? '')?.[1] ?? null;
+}
+
+/** The one value of a header; null when there is none or several. */
+function headerOf({ headers }: EntryView, name: string): Buffer | null {
+  const values = headers.filter(([header]) => header === name);
+  return values.length === 1 ? (values[0]?.[1] ?? null) : null;
+}
+
+function digestOf(values: readonly Hash[], link: Buffer): Hash {
+  return sha256(Buffer.concat([...values, link]));
+}
