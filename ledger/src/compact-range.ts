@@ -26,9 +26,12 @@ export class CompactRange {
 
   /**
    * The range [begin, end) with these subtree roots.
-   * @throws LedgerError OUT_OF_RANGE when their number is not that of the range
+   * @throws LedgerError OUT_OF_RANGE when their number is not that of the range, or it is none
    */
   static of(begin: number, end: number, hashes: readonly Hash[]): CompactRange {
+    if (!(begin >= 0 && begin <= end && Number.isSafeInteger(end))) {
+      throw new LedgerError('OUT_OF_RANGE', `[${begin}, ${end}) is no range of leaves.`);
+    }
     const levels = subtreeLevels(begin, end);
     if (levels.length !== hashes.length || hashes.some((hash) => hash.length !== HASH_SIZE)) {
       throw new LedgerError(
