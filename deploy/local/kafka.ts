@@ -26,6 +26,9 @@ export const SINGLE_NODE_PROPERTIES: Readonly<Record<string, string>> = {
   'share.coordinator.state.topic.min.isr': '1',
   'min.insync.replicas': '1',
   'group.initial.rebalance.delay.ms': '0',
+  // After SIGKILL the node is let in again only when its old session is over (9 s by default).
+  'broker.session.timeout.ms': '3000',
+  'broker.heartbeat.interval.ms': '500',
   'group.min.session.timeout.ms': '1000', // lets tests see a dead consumer within seconds
 };
 

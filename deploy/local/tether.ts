@@ -42,12 +42,11 @@ function end(): void {
 }
 
 function leave(exit: string): void {
-  tell({ exit });
-  process.disconnect?.();
-  process.exitCode = 0;
+  tell({ exit }, () => process.exit());
 }
 
-function tell(message: TetherMessage): void {
+function tell(message: TetherMessage, told: () => void = () => {}): void {
   // The parent may be gone: then nobody is left to tell.
-  if (process.connected) process.send?.(message, () => {});
+  if (process.connected) process.send?.(message, told);
+  else told();
 }

@@ -13,6 +13,7 @@ import {
   renameSync,
   rmSync,
 } from 'node:fs';
+import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import { CACHE, ROOT } from './directories.ts';
 import { DeployError } from './error.ts';
@@ -42,9 +43,12 @@ export type Tools = {
  * same time. Progress goes to `report`, a line at a time.
  * @throws DeployError MISSING_TOOLS naming all that is missing, or TOOL_INSTALL_FAILED.
  */
-export async function installTools(report: (line: string) => void): Promise<Tools> {
-  const kafka = `${CACHE}/tools/kafka-${KAFKA_VERSION}`;
-  const versitygw = `${CACHE}/tools/versitygw-${VERSITYGW_VERSION}`;
+export async function installTools(
+  report: (line: string) => void,
+  directory = `${CACHE}/tools`,
+): Promise<Tools> {
+  const kafka = `${directory}/kafka-${KAFKA_VERSION}`;
+  const versitygw = `${directory}/versitygw-${VERSITYGW_VERSION}`;
   await requirePrograms({ maven: !existsSync(kafka), go: !existsSync(versitygw) });
 
   await install(kafka, report, {
@@ -119,7 +123,7 @@ async function install(
   { title, command, args, environment }: Installation,
 ): Promise<void> {
   if (existsSync(destination)) return;
-  mkdirSync(`${CACHE}/tools`, { recursive: true });
+  mkdirSync(dirname(destination), { recursive: true });
   const target = mkdtempSync(`${destination}.`);
   const logFile = `${destination}.log`;
   const start = Date.now();
@@ -146,7 +150,7 @@ async function run(
 ): Promise<void> {
   const log = openSync(logFile, 'w');
   const child = spawn(command, args, {
-    cwd: CACHE, // outside any Go module or Maven project of the surroundings
+    cwd: dirname(logFile), // outside any Go module or Maven project of the surroundings
     env: { ...process.env, ...environment },
     stdio: ['ignore', log, log],
   });
