@@ -12,7 +12,7 @@
  * `take` is called by the consumer, is synchronous and never throws.
  */
 import { BatchBuilder, type LastRecord, type LogHead, recordHash } from '@authseal/ledger';
-import type { Fetched } from '@authseal/runtime/kafka';
+import type { Fetched, KafkaRecord } from '@authseal/runtime/kafka';
 import { IngestorError } from './error.ts';
 import type { Clock, Source } from './journal.ts';
 import { MAX_WAITING_BYTES, PROBE_PATIENCE } from './limits.ts';
@@ -175,18 +175,27 @@ export class Intake {
     }
   }
 
-  /** Copies the records not yet taken; false when the batch is full before the end. */
+  /** Copies the records not yet taken; false when the batch is full, or a record is refused, before the end. */
   #copy({ records }: Fetched, builder: BatchBuilder): boolean {
     for (; this.#taken < records.length; this.#taken += 1) {
-      const record = records[this.#taken] as Fetched['records'][number];
+      const record = records[this.#taken] as KafkaRecord;
       if (record.offset < builder.offset) continue;
-      if (!builder.append(record)) {
-        this.#full = true;
-        return false;
-      }
+      if (!this.#append(record, builder)) return false;
       this.#firstTakenAt ??= this.#clock.elapsed();
     }
     return true;
+  }
+
+  #append(record: KafkaRecord, builder: BatchBuilder): boolean {
+    try {
+      this.#full = !builder.append(record);
+      return !this.#full;
+    } catch (cause) {
+      // Only a record larger than the topic may hold: its settings were changed since the start.
+      const what = cause instanceof Error ? cause.message : String(cause);
+      this.#refusal = new IngestorError('TOPIC_UNFIT', what, { cause });
+      return false;
+    }
   }
 
   /** Whether the fetch is of the log that we know, and to be taken. */
