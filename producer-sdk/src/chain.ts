@@ -28,7 +28,7 @@ export interface ChainNames {
 }
 
 /** What the last event of a flush carries: the 32 bytes of the link, the 64 of its signature. */
-export interface FlushSeal {
+interface FlushSeal {
   link: Buffer;
   signature: Buffer | null;
 }

@@ -50,7 +50,7 @@ export interface Channel {
 }
 
 /** Calls `callback` after `ms` milliseconds, unless what it returned was called before. */
-export type After = (ms: number, callback: () => void) => () => void;
+type After = (ms: number, callback: () => void) => () => void;
 
 /** Where warnings go; pino's loggers fit. */
 export interface Logger {

@@ -2,7 +2,7 @@
 import { ProducerError } from '../error.ts';
 import type { EventInput } from '../event-input.ts';
 import { parseCloudTrail } from './cloudtrail.ts';
-import { readInput } from './input.ts';
+import { type Reading, readInput } from './input.ts';
 import { readJsonRecords } from './json-records.ts';
 import { readLines } from './lines.ts';
 import type { Outcome } from './outcome.ts';
@@ -11,7 +11,7 @@ import { createSshdParser, type SshdOptions } from './sshd.ts';
 import type { Tally } from './tally.ts';
 
 /** A line or record: where it stands, and what becomes of it. */
-export interface Item {
+interface Item {
   place: string;
   outcome: Outcome;
 }
@@ -42,31 +42,24 @@ export function cloudTrailSource(context: { tenant: string | null }): Source {
   };
 }
 
-export interface Collection {
+export interface Collection extends Reading {
   source: Source;
   /** Paths; `-` is standard input. */
   files: readonly string[];
   sink: EventSink;
   tally: Tally;
-  /** Told the number of stored bytes of each chunk that is read. */
-  onRead(bytes: number): void;
-  /** Stops reading. */
-  signal: AbortSignal;
 }
 
 /** Read all files. One that cannot be read is noted in the tally, and the next one is read. */
-export async function collect({ source, files, sink, tally, onRead, signal }: Collection) {
+export async function collect(collection: Collection): Promise<void> {
+  const { source, files, sink, tally } = collection;
   for (const file of files) {
     const name = file === '-' ? 'standard input' : file;
     try {
-      for await (const { place, outcome } of source(readInput(file, onRead), name)) {
+      for await (const { place, outcome } of source(readInput(file, collection), name)) {
         tally.outcome(outcome, place);
         const events: EventInput[] = 'events' in outcome ? outcome.events : [];
         for (const event of events) await sink.add(event, place);
-        if (signal.aborted) {
-          tally.unreadable.push(`stopped after ${place}; what follows was not read`);
-          return;
-        }
       }
     } catch (error) {
       if (!(error instanceof ProducerError && error.code === 'UNREADABLE_INPUT')) throw error;

@@ -1,7 +1,7 @@
 /** Files, gzip files and standard input as chunks of bytes, in bounded memory. */
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { pipeline, Readable } from 'node:stream';
+import { addAbortSignal, pipeline, Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { ProducerError } from '../error.ts';
 
@@ -15,19 +15,26 @@ export async function inputSize(path: string): Promise<number | null> {
   return found?.isFile() ? found.size : null;
 }
 
+export interface Reading {
+  /** Told the number of stored bytes of each chunk. */
+  onRead(bytes: number): void;
+  /** Ends the reading with UNREADABLE_INPUT, also while nothing arrives. */
+  signal: AbortSignal;
+}
+
 /**
  * The bytes of an input; what begins as gzip (RFC 1952) is decompressed.
  * @param path a file, or `-` for standard input
- * @param onRead told the number of stored bytes of each chunk
  * @throws ProducerError UNREADABLE_INPUT naming the file and how far it was read
  */
 export async function* readInput(
   path: string,
-  onRead: (bytes: number) => void = () => {},
+  { onRead, signal }: Reading,
 ): AsyncGenerator<Buffer> {
   let read = 0;
   async function* counted(): AsyncGenerator<Buffer> {
     const stream = path === STANDARD_INPUT ? process.stdin : createReadStream(path);
+    addAbortSignal(signal, stream);
     for await (const chunk of stream as AsyncIterable<Buffer>) {
       read += chunk.length;
       onRead(chunk.length);
