@@ -1,0 +1,82 @@
+/**
+ * The place of this region in a log when none is committed: at the very first start, or because
+ * Kafka dropped the state (it does so a week after the last commit). The bucket is asked whether it
+ * holds the first batch that the topic still has, or the one before it.
+ *
+ * It may not be guessed. A batch 0 is the beginning only if the bucket holds nothing of this log:
+ * otherwise Kafka was lost and somebody began the log anew beside its archived history. Any other
+ * first batch must join what the bucket holds: otherwise batches are missing.
+ *
+ * All that follows is archived as always: most of it is there and is found, and what a crash left
+ * out is written. So it does not matter how far the bucket reaches, nor that an attacker may have
+ * put a later batch there from another region.
+ */
+import { type DeploymentKeys, logPrefix, parseObjectKey } from '@authseal/ledger';
+import type { ListedVersion } from '@authseal/runtime';
+import { type Archive, findKept } from './archive-batch.ts';
+import { type Place, placeBefore } from './continuity.ts';
+import { ArchiverError } from './error.ts';
+import { MAX_OBJECT_BYTES } from './limits.ts';
+import { type OurBatch, readOurBatch } from './our-batch.ts';
+import type { Store } from './store.ts';
+
+/**
+ * The place before `first`, the first batch of its log in the topic; `key` is its object's.
+ * @throws ArchiverError GAP, FORK; RuntimeError when S3 fails
+ */
+export async function findPlace(
+  first: OurBatch,
+  key: string,
+  prefix: string,
+  archive: Archive,
+  keys: DeploymentKeys,
+): Promise<Place> {
+  const { header } = first;
+  const before = placeBefore(header);
+  if ((await findKept(first, key, archive)) !== null) return before;
+  for await (const version of versionsOfLog(header.origin, prefix, archive.store)) {
+    const number = parseObjectKey(prefix, version.key)?.batch;
+    if (version.deleteMarker || (header.batch > 0 && number !== before.batch)) continue;
+    const there = await readLocked(version, header.origin, archive.store, keys);
+    if (there === null) continue;
+    if (header.batch > 0 && there.hash === before.header) return before;
+    if (header.batch === 0 && there.hash !== first.hash) throw beganAnew(first, version, there);
+  }
+  if (header.batch === 0) return before;
+  throw new ArchiverError(
+    'GAP',
+    `${header.origin}: the topic begins with batch ${header.batch}, and neither it nor batch ${before.batch} is in the bucket. The batches below are not in the topic any more; run \`authseal verify\`, which tells whether another region has them.`,
+  );
+}
+
+function versionsOfLog(origin: string, prefix: string, store: Store) {
+  const [, topic, partition] = origin.split('/') as [string, string, string];
+  return store.listVersions(logPrefix(prefix, topic, Number(partition)));
+}
+
+/** An authentic batch of this log that nobody can delete, or null. */
+async function readLocked(
+  { key, versionId, size }: ListedVersion,
+  origin: string,
+  store: Store,
+  keys: DeploymentKeys,
+): Promise<OurBatch | null> {
+  if (size > MAX_OBJECT_BYTES) return null;
+  const head = await store.headVersion(key, versionId);
+  if (head?.mode !== 'COMPLIANCE') return null;
+  const version = await store.getVersion(key, versionId, MAX_OBJECT_BYTES);
+  if (version === null) return null;
+  try {
+    return readOurBatch(version.bytes, origin, keys);
+  } catch (error) {
+    if (error instanceof ArchiverError) return null;
+    throw error;
+  }
+}
+
+function beganAnew({ header }: OurBatch, { key }: ListedVersion, there: OurBatch): ArchiverError {
+  return new ArchiverError(
+    'FORK',
+    `${header.origin}: the topic begins with a batch 0, but the bucket holds another history of this log: ${key} is its batch ${there.header.batch}. If Kafka was lost, begin again under a new deployment name or topic; nothing was written here.`,
+  );
+}

@@ -1,0 +1,358 @@
+/**
+ * One partition of the batches topic on its way into one region's bucket. Records are taken in
+ * order, several are on their way to S3 at once, and the place in the log is committed in order, for
+ * all that have arrived by then at once.
+ *
+ * The place moves only with batches of ours. So a record that was passed over is looked at again
+ * after a restart until a batch after it is archived: with a wrong key file nothing is skipped.
+ */
+import { type DeploymentKeys, objectKey } from '@authseal/ledger';
+import type { Fetched } from '@authseal/runtime/kafka';
+import { archiveBatch, findKept, type Outcome } from './archive-batch.ts';
+import { decodePlace, encodePlace, type Place, stepTo } from './continuity.ts';
+import { ArchiverError } from './error.ts';
+import { findPlace } from './find-place.ts';
+import type { Journal, JournalOwner } from './journal.ts';
+import { CLOCK_SLACK, MAX_PUTS, MAX_WAITING_BYTES } from './limits.ts';
+import { type OurBatch, readOurBatch } from './our-batch.ts';
+import { persist } from './persist.ts';
+import type { ArchiveWatch, Clock, Store } from './store.ts';
+
+/** Told what the partition does. */
+export interface PartitionWatch extends ArchiveWatch {
+  /** The place is known, or `null` when the bucket will be asked for it. */
+  opened(place: Place | null): void;
+  archived(batch: OurBatch, outcome: Outcome | 'repeat'): void;
+  /** The record at `offset` is not ours. */
+  passedOver(error: ArchiverError, offset: number): void;
+  /** All up to this batch is archived, and that is committed. */
+  committed(batch: OurBatch): void;
+  /** Records not yet archived, transaction markers counted. */
+  lag(records: number): void;
+  /** Kafka failed; the partition is opened again at the next heartbeat. */
+  failed(error: unknown): void;
+  /** Nothing more happens here until somebody has looked. */
+  stopped(error: ArchiverError): void;
+}
+
+export type PartitionOptions = {
+  readonly origin: string;
+  readonly prefix: string;
+  readonly keys: DeploymentKeys;
+  /** Longest lock from now, in milliseconds. */
+  readonly maxRetention: number;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly journal: Journal;
+  readonly watch: PartitionWatch;
+};
+
+type Waiting = { readonly offset: number; readonly value: Buffer };
+
+/** A batch on its way to S3. */
+type Flight = {
+  readonly batch: OurBatch;
+  readonly offset: number;
+  /** Where the log stands when it has arrived. */
+  readonly place: Place;
+  /** Resolves in any case. */
+  readonly ended: Promise<void>;
+  arrived: boolean;
+  error: unknown;
+};
+
+export class Partition {
+  /** Resolves when the partition was stopped, or has stopped by itself. */
+  readonly ended: Promise<void>;
+  readonly #options: PartitionOptions;
+  #isStopping = false;
+  #heartbeat = Promise.withResolvers<void>();
+
+  // From here on: what lives from one taking over of the partition to the next.
+  #abort = new AbortController();
+  #wake = Promise.withResolvers<void>();
+  /** Why no further record is begun; thrown when all that is on its way has been committed. */
+  #fault: unknown = null;
+  /** The place after the last batch begun. */
+  #place: Place | null = null;
+  /** The bucket may hold what comes: true from a lost state until a batch is missing there. */
+  #lookFirst = false;
+  #isReading = false;
+  #isPaused = false;
+  /** Next offset to be fetched, and where the partition ends. */
+  #next = 0;
+  #end = 0;
+  #waiting: Waiting[] = [];
+  #flights: Flight[] = [];
+  /** Of what waits and what is on its way. */
+  #bytes = 0;
+
+  constructor(options: PartitionOptions) {
+    this.#options = options;
+    this.ended = this.#live();
+  }
+
+  /** Takes what a fetch brought. */
+  take({ fetchedOffset, end, highWatermark, records }: Fetched): void {
+    if (!this.#isReading) return;
+    if (fetchedOffset !== this.#next) {
+      // It is from before the last seek, or Kafka has not what was asked for and jumped elsewhere.
+      this.#isReading = false;
+      this.#options.journal.pause();
+    } else {
+      for (const { offset, value } of records) {
+        // Copied: a slice would keep the broker's whole response.
+        this.#waiting.push({ offset, value: Buffer.from(value ?? []) });
+        this.#bytes += value?.length ?? 0;
+      }
+      this.#next = end;
+      this.#pauseOrResume();
+      this.tellEnd(highWatermark);
+    }
+    this.#wake.resolve();
+  }
+
+  /** Where the partition ends; also asked for apart from fetches, for a paused one has none. */
+  tellEnd(end: number): void {
+    this.#end = Math.max(this.#end, end);
+    const begins = this.#flights[0]?.offset ?? this.#waiting[0]?.offset ?? this.#next;
+    this.#options.watch.lag(this.#end - begins);
+  }
+
+  /** Kafka answers: what has failed is opened again. */
+  heartbeat(): void {
+    this.#heartbeat.resolve();
+  }
+
+  /** Takes nothing more, waits for what is being sent and commits it. */
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    this.#abort.abort();
+    this.#heartbeat.resolve();
+    this.#wake.resolve();
+    await this.ended;
+  }
+
+  async #live(): Promise<void> {
+    const { watch } = this.#options;
+    while (!this.#isStopping) {
+      try {
+        await this.#own();
+      } catch (error) {
+        if (error instanceof ArchiverError) return watch.stopped(error);
+        if (this.#isStopping) return;
+        this.#heartbeat = Promise.withResolvers();
+        watch.failed(error);
+        await this.#heartbeat.promise;
+      }
+    }
+  }
+
+  /** From taking the partition over until it is stopped; an error ends what was begun here. */
+  async #own(): Promise<void> {
+    const { journal, watch } = this.#options;
+    const owner = await journal.open();
+    try {
+      const state = await owner.readState();
+      this.#place = state && decodePlace(state.metadata);
+      this.#lookFirst = this.#place === null;
+      watch.opened(this.#place);
+      // A state without a place, as a reset by hand leaves it, says nothing.
+      await this.#align(this.#place === null ? 0 : (state?.offset ?? 0));
+      await this.#run(owner);
+    } finally {
+      await this.#abandon();
+      await owner.close();
+    }
+  }
+
+  async #run(owner: JournalOwner): Promise<void> {
+    for (;;) {
+      this.#wake = Promise.withResolvers();
+      if (await this.#commitArrived(owner)) continue;
+      if (this.#flights.length === 0) {
+        if (this.#fault !== null) throw this.#fault;
+        if (this.#isStopping) return;
+      }
+      const step = this.#nextStep(owner);
+      if (step === null) await this.#wake.promise;
+      else
+        await step.catch((error: unknown) => {
+          this.#fault = error;
+        });
+    }
+  }
+
+  #nextStep(owner: JournalOwner): Promise<void> | null {
+    if (this.#fault !== null || this.#isStopping) return null;
+    if (!this.#isReading) return this.#align(this.#next);
+    const record = this.#waiting[0];
+    if (record === undefined || this.#flights.length >= MAX_PUTS) return null;
+    return this.#begin(record, owner);
+  }
+
+  /** Reads on at `next`, or where the partition begins when that has been dropped. */
+  async #align(next: number): Promise<void> {
+    const { journal, origin } = this.#options;
+    const { start, end } = await journal.offsets();
+    if (next > end) {
+      throw new ArchiverError(
+        'TOPIC_RECREATED',
+        `${origin}: the batches topic was read up to offset ${next} and now ends at ${end}: it was truncated or created again. Find out who did; \`authseal verify\` shows what the bucket holds.`,
+      );
+    }
+    this.#next = Math.max(next, start);
+    this.#isReading = true;
+    this.#isPaused = false;
+    journal.seek(this.#next);
+    journal.resume();
+    this.#pauseOrResume();
+    this.tellEnd(end);
+  }
+
+  /** Commits the place after the last of those that have arrived with none missing before it. */
+  async #commitArrived(owner: JournalOwner): Promise<boolean> {
+    const missing = this.#flights.findIndex(({ arrived }) => !arrived);
+    const arrived = missing < 0 ? this.#flights : this.#flights.slice(0, missing);
+    const last = arrived.at(-1);
+    if (last === undefined) {
+      const error = this.#flights[0]?.error;
+      if (error !== undefined) throw error;
+      return false;
+    }
+    await owner.commit({ offset: last.offset + 1, metadata: encodePlace(last.place) });
+    this.#flights = this.#flights.slice(arrived.length);
+    for (const { batch } of arrived) this.#release(batch.object.length);
+    this.#options.watch.committed(last.batch);
+    return true;
+  }
+
+  async #begin({ offset, value }: Waiting, owner: JournalOwner): Promise<void> {
+    const batch = this.#read(value, offset);
+    const isOnItsWay = batch !== null && (await this.#admit(batch, offset, owner));
+    this.#waiting.shift();
+    if (!isOnItsWay) this.#release(value.length);
+  }
+
+  #read(value: Buffer, offset: number): OurBatch | null {
+    const { origin, keys, watch } = this.#options;
+    try {
+      return readOurBatch(value, origin, keys);
+    } catch (error) {
+      if (!(error instanceof ArchiverError)) throw error;
+      watch.passedOver(error, offset);
+      return null;
+    }
+  }
+
+  /** Sends the batch on its way, unless it is there already. */
+  async #admit(batch: OurBatch, offset: number, owner: JournalOwner): Promise<boolean> {
+    const { prefix, keys, watch } = this.#options;
+    const key = objectKey(prefix, batch.header);
+    this.#place ??= await this.#findPlace(batch, key, offset, owner);
+    const step = stepTo(batch, this.#place, keys);
+    if (step.kind !== 'next') {
+      if (step.kind === 'earlier') await this.#expectInBucket(batch, key, this.#place);
+      watch.archived(batch, 'repeat');
+      return false;
+    }
+    this.#checkRetention(batch);
+    if (step.replaced) watch.alert(keyReplaced(batch));
+    this.#place = step.place;
+    this.#send(batch, key, step.place, offset);
+    return true;
+  }
+
+  /** Committed before anything is archived from there: a crash shall not make it unfindable. */
+  async #findPlace(batch: OurBatch, key: string, offset: number, owner: JournalOwner) {
+    const { prefix, keys } = this.#options;
+    const place = await persist(this.#options, this.#abort.signal, () =>
+      findPlace(batch, key, prefix, this.#options, keys),
+    );
+    await owner.commit({ offset, metadata: encodePlace(place) });
+    return place;
+  }
+
+  /** A batch from before the place is a repeat only if the bucket holds it. */
+  async #expectInBucket(batch: OurBatch, key: string, { batch: last }: Place): Promise<void> {
+    await Promise.all(this.#flights.map(({ ended }) => ended));
+    const found = await persist(this.#options, this.#abort.signal, () =>
+      findKept(batch, key, this.#options),
+    );
+    if (found !== null) return;
+    const { origin, batch: number } = batch.header;
+    throw new ArchiverError(
+      'FORK',
+      `${origin}: after batch ${last} came an authentic batch ${number} with header hash ${batch.hash}, which the bucket does not hold. There are two histories: stop the ingestor and run \`authseal verify\` over all regions.`,
+    );
+  }
+
+  #checkRetention({ header }: OurBatch): void {
+    const { clock, maxRetention } = this.#options;
+    if (header.retainUntil - clock.now() <= maxRetention + CLOCK_SLACK) return;
+    throw new ArchiverError(
+      'RETENTION_TOO_LONG',
+      `${header.origin} batch ${header.batch} asks for a lock until ${new Date(header.retainUntil).toISOString()}, longer than AUTHSEAL_MAX_RETENTION allows, and nobody could take it back. If that is meant, raise the maximum and restart; if not, correct the ingestor's AUTHSEAL_RETENTION.`,
+    );
+  }
+
+  #send(batch: OurBatch, key: string, place: Place, offset: number): void {
+    const options = { lookFirst: this.#lookFirst, signal: this.#abort.signal };
+    const ended = archiveBatch(batch, key, this.#options, options).then(
+      (outcome) => {
+        flight.arrived = true;
+        if (outcome === 'written') this.#lookFirst = false;
+        this.#options.watch.archived(batch, outcome);
+        this.#wake.resolve();
+      },
+      (error: unknown) => {
+        flight.error = error;
+        this.#wake.resolve();
+      },
+    );
+    const flight: Flight = { batch, offset, place, ended, arrived: false, error: undefined };
+    this.#flights.push(flight);
+  }
+
+  #release(bytes: number): void {
+    this.#bytes -= bytes;
+    this.#pauseOrResume();
+    this.tellEnd(this.#end);
+  }
+
+  #pauseOrResume(): void {
+    const { journal } = this.#options;
+    if (!this.#isReading) return;
+    if (!this.#isPaused && this.#bytes > MAX_WAITING_BYTES) {
+      this.#isPaused = true;
+      journal.pause();
+    } else if (this.#isPaused && this.#bytes <= MAX_WAITING_BYTES / 2) {
+      this.#isPaused = false;
+      journal.resume();
+    }
+  }
+
+  /** Ends what is on its way and forgets what waits. */
+  async #abandon(): Promise<void> {
+    this.#isReading = false;
+    this.#abort.abort();
+    await Promise.all(this.#flights.map(({ ended }) => ended));
+    try {
+      this.#options.journal.pause();
+    } catch {
+      // The consumer has lost its place: it reads nothing anyway.
+    }
+    this.#abort = new AbortController();
+    this.#fault = null;
+    this.#waiting = [];
+    this.#flights = [];
+    this.#bytes = 0;
+  }
+}
+
+function keyReplaced({ header }: OurBatch): ArchiverError {
+  return new ArchiverError(
+    'KEY_REPLACED',
+    `${header.origin} batch ${header.batch} changes to the next key without the old one's signature. That is how a lost key is replaced; if nobody decided so, a key was stolen.`,
+  );
+}

@@ -1,0 +1,106 @@
+/** What the partitions tell, as logs, Prometheus metrics and reasons for not being ready. */
+import { createRegistry, type Logger } from '@authseal/runtime';
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import type { ArchiverError } from './error.ts';
+import type { PartitionWatch } from './partition.ts';
+
+export type Watch = {
+  readonly registry: Registry;
+  /** The watch of one partition. */
+  of(partition: number): PartitionWatch;
+  /** The partition is no longer ours: what its gauges say is another's to say. */
+  forget(partition: number): void;
+  /** Why batches do not arrive in S3 now. */
+  troubles(): string[];
+};
+
+export function createWatch(log: Logger, region: string): Watch {
+  const registry = createRegistry();
+  registry.setDefaultLabels({ region });
+  const registers = [registry];
+  const counter = (name: string, help: string, ...labelNames: string[]) =>
+    new Counter({ name: `authseal_archiver_${name}`, help, registers, labelNames });
+  const gauge = (name: string, help: string, ...labelNames: string[]) =>
+    new Gauge({ name: `authseal_archiver_${name}`, help, registers, labelNames });
+
+  const batches = counter('batches_total', 'Batches archived, by how.', 'partition', 'outcome');
+  const bytes = counter('bytes_total', 'Bytes of objects archived.', 'partition');
+  const passedOver = counter('passed_over_total', 'Records that are not ours.', 'partition');
+  const retries = counter('retries_total', 'S3 failures that were tried again.', 'code');
+  const failures = counter('failures_total', 'Kafka failures, tried again.', 'partition');
+  const alerts = counter('alerts_total', 'Somebody should look, by code.', 'code');
+  const lag = gauge('lag_records', 'Records not yet archived, markers counted.', 'partition');
+  const sealedAt = gauge('sealed_at_seconds', 'sealedAt of the last one committed.', 'partition');
+  const stopped = gauge('stopped', '1 while the partition is stopped.', 'partition', 'code');
+  const putSeconds = new Histogram({
+    name: 'authseal_archiver_put_seconds',
+    help: 'Time until S3 answered a PutObject.',
+    registers,
+    buckets: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
+  });
+  const troubles = new Map<number, string>();
+  const stops = new Map<number, ArchiverError>();
+
+  function unstop(partition: number): void {
+    const code = stops.get(partition)?.code;
+    if (code !== undefined) stopped.remove({ partition: String(partition), code });
+    stops.delete(partition);
+    troubles.delete(partition);
+  }
+
+  function of(partition: number): PartitionWatch {
+    const labels = { partition: String(partition) };
+    const child = log.child({ partition });
+    const alert = (err: ArchiverError, fields: object, text: string) => {
+      alerts.inc({ code: err.code });
+      child.error({ ...fields, err }, text);
+    };
+    return {
+      opened(place) {
+        unstop(partition);
+        if (place === null) child.info('no place is committed: it is found from the bucket');
+        else child.info({ batch: place.batch }, 'partition opened');
+      },
+      put: (ms) => putSeconds.observe(ms / 1000),
+      retry(err, ms) {
+        retries.inc({ code: 'code' in err ? String(err.code) : err.name });
+        troubles.set(partition, `partition ${partition}: ${err.message}`);
+        child.warn({ err, ms }, 'S3 failed; the batch is tried again');
+      },
+      alert: (err) => alert(err, {}, 'somebody should look; archiving goes on'),
+      passedOver(err, offset) {
+        passedOver.inc(labels);
+        alert(err, { offset }, 'a record is not ours and was passed over');
+      },
+      archived({ header, object }, outcome) {
+        troubles.delete(partition);
+        batches.inc({ ...labels, outcome });
+        if (outcome !== 'repeat') bytes.inc(labels, object.length);
+        const { batch, count } = header;
+        child.debug({ batch, count, bytes: object.length, outcome }, 'batch archived');
+      },
+      committed: ({ header }) => sealedAt.set(labels, header.sealedAt / 1000),
+      lag: (records) => lag.set(labels, records),
+      failed(err) {
+        failures.inc(labels);
+        child.warn({ err }, 'Kafka failed; the partition is opened again');
+      },
+      stopped(err) {
+        stops.set(partition, err);
+        stopped.set({ ...labels, code: err.code }, 1);
+        alert(err, {}, 'the partition is stopped until somebody has looked');
+      },
+    };
+  }
+
+  return {
+    registry,
+    of,
+    forget(partition) {
+      const labels = { partition: String(partition) };
+      for (const own of [lag, sealedAt]) own.remove(labels);
+      unstop(partition);
+    },
+    troubles: () => [...troubles.values()],
+  };
+}
