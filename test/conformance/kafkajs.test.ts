@@ -1,0 +1,285 @@
+/**
+ * What the services rely on in Kafka and in kafkajs 2.2.4, against a real broker: each trap that the
+ * architecture names, shown shut.
+ */
+import { randomUUID } from 'node:crypto';
+import { type Servers, startServers } from '@authseal/deploy/local';
+import { createLogger } from '@authseal/runtime';
+import {
+  AssignedConsumer,
+  type Fetched,
+  KafkaAdmin,
+  searchLastRecords,
+  TransactionalWriter,
+} from '@authseal/runtime/kafka';
+import type { Producer } from 'kafkajs';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { plainKafka, readTopic } from '../plain/topic.ts';
+
+const log = createLogger({ service: 'test', deployment: 'test', level: 'silent' });
+let servers: Servers;
+let connection: { kafkaBrokers: string[]; kafkaSsl: false; kafkaSasl: undefined };
+let admin: KafkaAdmin;
+let producer: Producer;
+let topic: string;
+const closing: (() => Promise<void>)[] = [];
+
+beforeAll(async () => {
+  servers = await startServers({ report: () => {} });
+  connection = { kafkaBrokers: servers.kafkaBrokers, kafkaSsl: false, kafkaSasl: undefined };
+  admin = await KafkaAdmin.connect(connection, 'test', log);
+  producer = plainKafka(servers.kafkaBrokers).producer();
+  await producer.connect();
+});
+afterAll(async () => {
+  await producer?.disconnect();
+  await admin?.close();
+  await servers?.stop();
+});
+beforeEach(async () => {
+  topic = `topic-${randomUUID()}`;
+  await admin.createTopic(topic, 2, 1, { 'message.timestamp.type': 'LogAppendTime' });
+});
+afterEach(async () => {
+  for (const close of closing.splice(0)) await close();
+});
+
+async function openWriter(transactionalId: string): Promise<TransactionalWriter> {
+  const options = { connection, transactionalId, transactionTimeoutMs: 10_000, log };
+  const writer = await TransactionalWriter.open(options);
+  closing.push(() => writer.close());
+  return writer;
+}
+
+/** A consumer of the topic that keeps what it is told. */
+function consume(readUncommitted = true) {
+  const told = { joins: [] as (readonly number[])[], fetched: [] as Fetched[], heartbeats: 0 };
+  const consumer = new AssignedConsumer(
+    {
+      connection,
+      clientId: 'test',
+      group: `group-${randomUUID()}`,
+      topic,
+      readUncommitted,
+      maxBytesPerPartition: 1024 * 1024,
+      sessionTimeoutMs: 6000,
+      log,
+    },
+    {
+      assigned: (partitions) => told.joins.push(partitions),
+      fetched: (fetched) => told.fetched.push(fetched),
+      heartbeat: () => {
+        told.heartbeats += 1;
+      },
+    },
+  );
+  closing.push(() => consumer.stop());
+  return { consumer, told };
+}
+
+const send = (partition: number, ...values: string[]) =>
+  producer.send({ topic, messages: values.map((value) => ({ partition, value })) });
+const offsetsOf = (fetched: Fetched[], partition: number) =>
+  fetched.filter((f) => f.partition === partition).flatMap((f) => f.records.map((r) => r.offset));
+
+describe('a transactional writer', () => {
+  it('gets the offset and the append time of its record', async () => {
+    const writer = await openWriter('writer');
+    await writer.begin();
+    const before = Date.now();
+    const [result, ...more] = await writer.send(topic, 1, Buffer.from('batch'));
+    await writer.commit();
+    expect(more).toEqual([]);
+    expect(result).toMatchObject({ topic, partition: 1, errorCode: 0, offset: 0 });
+    expect(Math.abs((result?.logAppendTime ?? 0) - before)).toBeLessThan(60_000);
+  });
+
+  it('gets no result at all for a partition that does not exist', async () => {
+    const writer = await openWriter('nowhere');
+    await writer.begin();
+    expect(await writer.send(topic, 7, Buffer.from('batch'))).toEqual([]);
+  });
+
+  it('commits record and state together', async () => {
+    // Also waits until the group has a coordinator, which a transaction would not do.
+    expect(await admin.readState('both.state', topic, 0)).toBeNull();
+    const writer = await openWriter('both');
+    await writer.begin();
+    await writer.send(topic, 0, Buffer.from('batch'));
+    await writer.sendState('both.state', topic, 0, { offset: 42, metadata: '{"v":1}' });
+    expect(await admin.readState('both.state', topic, 0)).toBeNull();
+    await writer.commit();
+    expect(await admin.readState('both.state', topic, 0)).toEqual({
+      offset: 42,
+      metadata: '{"v":1}',
+    });
+  });
+
+  it('is shut out by a later one under its id, and nothing of it is seen', async () => {
+    const zombie = await openWriter('one-owner');
+    await zombie.begin();
+    await zombie.send(topic, 0, Buffer.from('of the zombie'));
+    await zombie.sendState('owner.state', topic, 0, { offset: 1, metadata: 'zombie' });
+    const owner = await openWriter('one-owner');
+    await expect(zombie.commit()).rejects.toThrow();
+    expect(await admin.readState('owner.state', topic, 0)).toBeNull();
+    await owner.begin();
+    await owner.send(topic, 0, Buffer.from('of the owner'));
+    await owner.commit();
+    const { consumer, told } = consume(false);
+    await vi.waitUntil(() => told.joins.length > 0, { timeout: 30_000 });
+    consumer.seek(0, 0);
+    consumer.resume(0);
+    await vi.waitUntil(() => told.fetched.some(({ end }) => end >= 4), { timeout: 30_000 });
+    const values = told.fetched.flatMap(({ records }) => records.map((r) => r.value?.toString()));
+    expect(values).toEqual(['of the owner']);
+  });
+});
+
+describe('an assigned consumer', () => {
+  it('reads nothing before its owner says from where', async () => {
+    await send(0, 'a', 'b', 'c');
+    await send(1, 'd');
+    const { consumer, told } = consume();
+    await vi.waitUntil(() => told.heartbeats > 1, { timeout: 30_000 });
+    expect(told.joins).toEqual([[0, 1]]);
+    expect(told.fetched).toEqual([]);
+    consumer.seek(0, 1);
+    consumer.resume(0);
+    await vi.waitUntil(() => told.fetched.length > 0, { timeout: 30_000 });
+    expect(offsetsOf(told.fetched, 0)).toEqual([1, 2]);
+  });
+
+  it('keeps the others paused when one is paused again', async () => {
+    await send(0, 'a');
+    await send(1, 'b');
+    const { consumer, told } = consume();
+    await vi.waitUntil(() => told.joins.length > 0, { timeout: 30_000 });
+    consumer.seek(0, 0);
+    consumer.resume(0);
+    await vi.waitUntil(() => told.fetched.length > 0, { timeout: 30_000 });
+    consumer.pause(0);
+    const seen = told.heartbeats;
+    await vi.waitUntil(() => told.heartbeats > seen + 1, { timeout: 30_000 });
+    expect(told.fetched.map(({ partition }) => partition)).toEqual([0]);
+  });
+
+  it('shows records of open and aborted transactions, and a fetch of markers alone', async () => {
+    const writer = await openWriter('aborted');
+    await writer.begin();
+    await writer.send(topic, 0, Buffer.from('never committed'));
+    await openWriter('aborted'); // ends the transaction with a marker at offset 1
+    const { consumer, told } = consume();
+    await vi.waitUntil(() => told.joins.length > 0, { timeout: 30_000 });
+    consumer.seek(0, 0);
+    consumer.resume(0);
+    await vi.waitUntil(() => told.fetched.some(({ end }) => end === 2), { timeout: 30_000 });
+    expect(offsetsOf(told.fetched, 0)).toEqual([0]);
+    told.fetched.length = 0;
+    consumer.seek(0, 1);
+    await vi.waitUntil(() => told.fetched.length > 0, { timeout: 30_000 });
+    expect(told.fetched[0]).toEqual({
+      partition: 0,
+      fetchedOffset: 1,
+      end: 2,
+      highWatermark: 2,
+      records: [],
+    });
+  });
+
+  it('shows the end of a silent log when asked for the record before it', async () => {
+    await send(0, 'a', 'b');
+    const { consumer, told } = consume();
+    await vi.waitUntil(() => told.joins.length > 0, { timeout: 30_000 });
+    consumer.seek(0, 1);
+    consumer.resume(0);
+    await vi.waitUntil(() => told.fetched.length > 0, { timeout: 30_000 });
+    expect(told.fetched[0]).toMatchObject({ fetchedOffset: 1, end: 2, highWatermark: 2 });
+  });
+
+  it('shows by its offset that an offset out of range was jumped', async () => {
+    await send(0, 'a', 'b');
+    const { consumer, told } = consume();
+    await vi.waitUntil(() => told.joins.length > 0, { timeout: 30_000 });
+    consumer.seek(0, 1000);
+    consumer.resume(0);
+    await vi.waitUntil(() => told.fetched.length > 0, { timeout: 30_000 });
+    expect(told.fetched[0]).toMatchObject({ fetchedOffset: 0, end: 2, highWatermark: 2 });
+  });
+
+  it('gives headers that Object.prototype has too as they were sent', async () => {
+    const headers = JSON.parse('{"toString":"a","__proto__":"b","plain":["c","d"]}');
+    await producer.send({ topic, messages: [{ partition: 0, value: 'x', headers }] });
+    const { consumer, told } = consume();
+    await vi.waitUntil(() => told.joins.length > 0, { timeout: 30_000 });
+    consumer.seek(0, 0);
+    consumer.resume(0);
+    await vi.waitUntil(() => told.fetched.length > 0, { timeout: 30_000 });
+    const found = told.fetched[0]?.records[0]?.headers.map(([name, value]) => [name, `${value}`]);
+    expect(found?.sort()).toEqual([
+      ['__proto__', 'b'],
+      ['plain', 'c'],
+      ['plain', 'd'],
+      ['toString', 'a'],
+    ]);
+  });
+
+  it('comes back by itself after the broker was away', async () => {
+    await send(0, 'a');
+    const { consumer, told } = consume();
+    await vi.waitUntil(() => told.joins.length > 0, { timeout: 30_000 });
+    const [kafka] = servers.servers;
+    if (kafka === undefined) return; // the broker is not ours to stop
+    await kafka.kill('SIGKILL');
+    await kafka.restart();
+    told.joins.length = 0;
+    await vi.waitUntil(() => told.joins.some((join) => join.length === 2), { timeout: 60_000 });
+    consumer.seek(0, 0);
+    consumer.resume(0);
+    await vi.waitUntil(() => offsetsOf(told.fetched, 0).length > 0, { timeout: 30_000 });
+  });
+});
+
+describe('the last records', () => {
+  it('are found in growing windows, committed ones only, by a group that is gone afterwards', async () => {
+    const writer = await openWriter('many');
+    for (let i = 0; i < 30; i += 1) {
+      await writer.begin();
+      await writer.send(topic, 0, Buffer.from(`batch ${i}`));
+      await writer.commit();
+    }
+    await writer.begin();
+    await writer.send(topic, 0, Buffer.from('open'));
+    await openWriter('many');
+    const windows: number[] = [];
+    const options = { connection, admin, topic, partition: 0, log };
+    const first = await searchLastRecords(options, (records, whole) => {
+      windows.push(records.length);
+      return whole ? records[0]?.value?.toString() : undefined;
+    });
+    expect(first).toBe('batch 0');
+    expect(windows.length).toBeGreaterThan(1);
+    expect(windows.at(-1)).toBe(30);
+    const kafka = plainKafka(servers.kafkaBrokers).admin();
+    await kafka.connect();
+    const { groups } = await kafka.listGroups();
+    await kafka.disconnect();
+    expect(groups.filter(({ groupId }) => groupId.startsWith('authseal-read-'))).toEqual([]);
+  });
+
+  it('are none in an empty partition', async () => {
+    const options = { connection, admin, topic, partition: 0, log };
+    expect(await searchLastRecords(options, () => 'found')).toBeUndefined();
+  });
+});
+
+describe('a plain reader of these tests', () => {
+  it('sees what was sent, by partition', async () => {
+    await send(0, 'a', 'b');
+    await send(1, 'c');
+    const values = (await readTopic(servers.kafkaBrokers, topic)).map((records) =>
+      records.map(({ value }) => `${value}`),
+    );
+    expect(values).toEqual([['a', 'b'], ['c']]);
+  });
+});
