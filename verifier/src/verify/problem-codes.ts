@@ -171,7 +171,7 @@ export const PROBLEM_CODES = {
   COPY_DIFFERS: {
     severity: 'incident',
     meaning:
-      'This copy of the batch holds the same sealed data in other bytes (other compression, or further signature lines).',
+      'This copy of the batch holds the same sealed data, but not in the same bytes: signature lines were added or removed.',
     remedy: 'Find out who wrote it: archivers store the bytes as they come.',
   },
   UNKNOWN_OBJECT: {

@@ -1,0 +1,19 @@
+#!/usr/bin/env node
+/** The `authseal` command. Exit status: 0 fine, 1 problems found, 2 usage or settings, 3 could not finish. */
+import { Command, CommanderError } from 'commander';
+import { exitStatusOf, explain } from './failure.ts';
+import { addVerify } from './verify.ts';
+
+const program = new Command('authseal')
+  .description('Verify, list, copy and export an Authseal archive. It trusts public keys only.')
+  .showHelpAfterError('(authseal --help tells what there is)')
+  .exitOverride();
+addVerify(program);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  // Commander has said it already.
+  if (!(error instanceof CommanderError)) process.stderr.write(`${explain(error)}\n`);
+  process.exitCode = exitStatusOf(error);
+}

@@ -1,0 +1,91 @@
+/** The report for people: a table of the logs, then each problem with what it means and what to do. */
+import Table from 'cli-table3';
+import { PROBLEM_CODES, type Severity } from '../verify/problem-codes.ts';
+import type { Problem } from '../verify/problems.ts';
+import { timeText } from '../verify/scope.ts';
+import type { CommandReport } from './json.ts';
+
+export function toText(report: CommandReport): string {
+  const sections = [
+    logsTable(report),
+    producersLine(report),
+    ...report.problems.map(problemBlock),
+    ...report.accepted.map(
+      (problem) => `ACCEPTED ${problem.code}  ${problem.message}\n  reason: ${problem.reason}`,
+    ),
+    ...report.refused.map(
+      ({ line, code }) =>
+        `NOT ACCEPTED  Line ${line} of the file of accepted incidents names ${code}: a breach cannot be accepted.`,
+    ),
+    filesBlock(report),
+    verdict(report),
+  ];
+  return `${sections.join('\n\n')}\n`;
+}
+
+/** A table without colours, so that it can be kept as text. */
+export function plainTable(head: readonly string[], rows: readonly (string | number)[][]): string {
+  const table = new Table({ head: [...head], style: { head: [], border: [] } });
+  table.push(...rows);
+  return table.toString();
+}
+
+function logsTable({ logs, problems }: CommandReport): string {
+  const rows = logs.map(({ origin, batches, size, regions }) => {
+    const own = problems.filter((problem) => problem.origin === origin);
+    return [
+      origin,
+      batches,
+      size,
+      regions.join(', ') || 'none',
+      own.length === 0 ? 'intact' : count(own),
+    ];
+  });
+  return plainTable(['log', 'batches', 'leaves', 'whole in', 'state'], rows);
+}
+
+function producersLine({ producers }: CommandReport): string {
+  const events = producers.reduce((sum, producer) => sum + producer.events, 0);
+  const signed = producers.reduce((sum, producer) => sum + producer.signed, 0);
+  return `${plural(producers.length, 'producer')}, ${plural(events, 'event')} in their chains, ${signed} of them signed`;
+}
+
+function problemBlock({ code, severity, message, object, expected, found }: Problem): string {
+  return [
+    `${severity.toUpperCase()} ${code}  ${message}`,
+    ...(object === null ? [] : [`  object:     ${object}`]),
+    `  expected:   ${expected}`,
+    `  found:      ${found}`,
+    `  what to do: ${PROBLEM_CODES[code].remedy}`,
+  ].join('\n');
+}
+
+function filesBlock({ files }: CommandReport): string {
+  const lines = Object.entries(files).map(
+    ([name, hash]) => `  ${name.padEnd(10)} ${hash ?? 'none given'}`,
+  );
+  return `SHA-256 of the files that this rests on:\n${lines.join('\n')}`;
+}
+
+function verdict({ ok, problems, at, regions }: CommandReport): string {
+  const state = ok ? 'INTACT' : 'NOT INTACT';
+  const found = problems.length === 0 ? '' : `: ${count(problems)}`;
+  return `${state} as of ${timeText(at)} in ${regions.join(', ')}${found}`;
+}
+
+function count(problems: readonly Problem[]): string {
+  const severities: Severity[] = ['breach', 'incident', 'note'];
+  return severities
+    .map(
+      (severity) =>
+        [severity, problems.filter((problem) => problem.severity === severity).length] as const,
+    )
+    .filter(([, number]) => number > 0)
+    .map(([severity, number]) => plural(number, severity))
+    .join(', ');
+}
+
+export function plural(number: number, noun: string): string {
+  if (number === 1) return `1 ${noun}`;
+  return `${number} ${noun.endsWith('ch') ? `${noun}es` : `${noun}s`}`;
+}
