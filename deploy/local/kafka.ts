@@ -3,7 +3,8 @@ import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync, writeFileSync } from 'node:fs';
 import { promisify } from 'node:util';
-import { Kafka, logLevel } from 'kafkajs';
+import { createLogger } from '@authseal/runtime';
+import { KafkaAdmin } from '@authseal/runtime/kafka';
 import { recall, remember } from './memory.ts';
 import { onFreePorts } from './ports.ts';
 import { type Server, startServer } from './server.ts';
@@ -81,25 +82,21 @@ export async function startKafka(tools: Tools, directory: string): Promise<Serve
 }
 
 async function format(java: string[], configFile: string): Promise<void> {
-  const clusterId = randomBytes(16).toString('base64url');
+  const id = randomBytes(16);
+  id.writeUInt8(id.readUInt8() & 0x7f); // in base64 it must not begin with '-', like an option
+  const clusterId = id.toString('base64url');
   const tool = ['kafka.tools.StorageTool', 'format', '--cluster-id', clusterId];
   await promisify(execFile)('java', [...java, ...tool, '--config', configFile]);
 }
 
 /** Resolves when a broker answers the admin client, rejects with its error otherwise. */
-export async function kafkaAnswers(brokers: string[]): Promise<void> {
-  const admin = new Kafka({
-    clientId: 'authseal-stack',
-    brokers,
-    logLevel: logLevel.NOTHING,
-    connectionTimeout: 1000,
-    retry: { retries: 0 },
-  }).admin();
+export async function kafkaAnswers(kafkaBrokers: string[]): Promise<void> {
+  const log = createLogger({ service: 'stack', deployment: 'local', level: 'silent' });
+  const admin = await KafkaAdmin.connect({ kafkaBrokers, kafkaSsl: false }, 'authseal-stack', log);
   try {
-    await admin.connect();
-    await admin.describeCluster();
+    await admin.brokers();
   } finally {
-    await admin.disconnect();
+    await admin.close();
   }
 }
 

@@ -30,7 +30,10 @@ async function startParent() {
     ['--input-type=module', '--eval', SCRIPT, directory],
     { detached: true, stdio: ['ignore', 'pipe', 'inherit'] }, // leads a process group of its own
   );
-  const [line] = (await once(createInterface(parent.stdout), 'line')) as [string];
+  const died = once(parent, 'exit').then(([code]) => Promise.reject(new Error(`exit ${code}`)));
+  const printed = once(createInterface(parent.stdout), 'line') as Promise<[string]>;
+  const [line] = await Promise.race([printed, died]);
+  died.catch(() => {}); // later on it shall die
   return { parent, ...(JSON.parse(line) as { addresses: unknown; pids: number[] }) };
 }
 
