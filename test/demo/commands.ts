@@ -1,0 +1,54 @@
+/** Authseal's own commands, run as a person would: each a process with the stack's variables. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+
+const source = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
+const COLLECT = source('producer-sdk/src/collect/cli.ts');
+const AUTHSEAL = source('verifier/src/cli/main.ts');
+
+type Variables = Record<string, string>;
+export type Outcome = { status: number | null; out: string; err: string };
+
+/** Ends the commands that run. */
+export const ending = new AbortController();
+
+/** Real logs in, events out. */
+export function collect(kind: string, files: string[], variables: Variables): Promise<Outcome> {
+  return run(COLLECT, [kind, ...files], variables);
+}
+
+export function authseal(args: string[], variables: Variables): Promise<Outcome> {
+  return run(AUTHSEAL, args, variables);
+}
+
+/** The same, shown as it runs: its output goes where the demo's own goes. Resolves with its exit status. */
+export async function showAuthseal(args: string[], variables: Variables): Promise<number | null> {
+  const child = start(AUTHSEAL, args, variables, 'inherit');
+  const [status] = (await once(child, 'close')) as [number | null];
+  return status;
+}
+
+async function run(command: string, args: string[], variables: Variables): Promise<Outcome> {
+  const child = start(command, args, variables, 'pipe');
+  const [out, err, [status]] = await Promise.all([
+    text(child.stdout as NodeJS.ReadableStream),
+    text(child.stderr as NodeJS.ReadableStream),
+    once(child, 'close') as Promise<[number | null]>,
+  ]);
+  return { status, out, err };
+}
+
+function start(command: string, args: string[], variables: Variables, output: 'inherit' | 'pipe') {
+  const surroundings = Object.entries(process.env).filter(
+    ([name]) => !name.startsWith('AUTHSEAL_'),
+  );
+  // kafkajs sets a timer in the past, which Node warns of.
+  const nodeArgs = ['--disable-warning=TimeoutNegativeWarning', command, ...args];
+  return spawn(process.execPath, nodeArgs, {
+    stdio: ['ignore', output, output],
+    env: { ...Object.fromEntries(surroundings), ...variables },
+    signal: ending.signal,
+  });
+}

@@ -1,0 +1,55 @@
+/** Scene: real logs, read by the collector. */
+import { basename } from 'node:path';
+import type { EventKind } from '@authseal/schemas';
+import { collect } from './commands.ts';
+import { DemoFailure } from './expect.ts';
+import { makeProducerKey } from './producer-key.ts';
+import { fact, say, show } from './terminal.ts';
+import type { World } from './world.ts';
+
+/** Of the collector: all was taken; some of what was read is malformed, and in its account. */
+const [COMPLETE, INCOMPLETE] = [0, 1];
+
+export async function realLogs(world: World, source: 'sshd' | 'cloudtrail', files: string[]) {
+  say(' ');
+  say(`$ authseal-collect ${source} ${files.map((file) => basename(file)).join(' ')}`);
+  say(' ');
+  const { stack, sentBy } = world;
+  const { AUTHSEAL_PRODUCERS = '' } = stack.environment;
+  const { file } = makeProducerKey(source, stack.directory, AUTHSEAL_PRODUCERS);
+  const variables = { ...stack.environment, AUTHSEAL_PRODUCER_KEY: file };
+
+  const account = await world.watch(
+    collect(source, files, variables).then(({ status, err }) => {
+      if (status !== COMPLETE && status !== INCOMPLETE) {
+        throw new DemoFailure(`Expected: authseal-collect ${source} to end with 0\nSeen: ${err}`);
+      }
+      const events = countKinds(err, world.sent);
+      sentBy.set(source, events);
+      return { err, events, status };
+    }),
+  );
+  say(' ');
+  show(account.status === COMPLETE ? overview(account.err) : account.err.trimEnd());
+  fact(`${account.events} events of ${source} lie in ${world.archives.length} regions`);
+}
+
+/** The collector ends with a table; the kinds of events stand in it as `    KIND   number`. */
+function countKinds(table: string, sent: Map<EventKind, number>): number {
+  let events = 0;
+  for (const [, name, digits] of table.matchAll(/^ {4}([A-Z_]+) +(\d+)$/gm)) {
+    const kind = name as EventKind;
+    const count = Number(digits);
+    sent.set(kind, (sent.get(kind) ?? 0) + count);
+    events += count;
+  }
+  return events;
+}
+
+/** The table without its details. */
+function overview(table: string): string {
+  return table
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('    '))
+    .join('\n');
+}

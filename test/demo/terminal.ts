@@ -1,0 +1,105 @@
+/**
+ * What the demo shows: headings, sentences, checked facts, and a block of lines that is painted again
+ * while counts go up. Colours only where a terminal shows them (NO_COLOR, pipes: none).
+ */
+import { type styleText as StyleText, stripVTControlCharacters, styleText } from 'node:util';
+
+type Style = Parameters<typeof StyleText>[0];
+
+const INDENT = '   ';
+
+let muted = false;
+
+/** Nothing more is shown: the demo was interrupted. */
+export function mute(): void {
+  muted = true;
+}
+
+export const isTerminal = (): boolean => process.stdout.isTTY === true;
+
+export const dim = (text: string): string => styled('dim', text);
+export const bold = (text: string): string => styled('bold', text);
+
+function styled(style: Style, text: string): string {
+  return styleText(style, text, { stream: process.stdout });
+}
+
+function write(text: string): void {
+  if (!muted) process.stdout.write(text);
+}
+
+const width = (): number => Math.min(process.stdout.columns ?? 100, 100) - INDENT.length;
+
+/** Words of a text in lines of the terminal's width. */
+function wrap(text: string): string[] {
+  const lines: string[] = [];
+  for (const paragraph of text.split('\n')) {
+    let line = '';
+    for (const word of paragraph.split(/(?<=\S) /)) {
+      if (line !== '' && line.length + 1 + word.length > width()) {
+        lines.push(line);
+        line = word;
+      } else line = line === '' ? word : `${line} ${word}`;
+    }
+    lines.push(line);
+  }
+  return lines;
+}
+
+export function heading(text: string): void {
+  write(`\n${styled(['bold', 'cyan'], text)}\n\n`);
+}
+
+export function say(text: string): void {
+  write(
+    wrap(text)
+      .map((line) => `${INDENT}${line}\n`)
+      .join(''),
+  );
+}
+
+/** As it is, not wrapped: a table, a command, an event. */
+export function show(text: string): void {
+  write(
+    text
+      .split('\n')
+      .map((line) => `${INDENT}${line}\n`)
+      .join(''),
+  );
+}
+
+/** Something that the demo has checked. */
+export function fact(text: string): void {
+  const [first = '', ...rest] = wrap(text);
+  write(`${INDENT}${styled('green', '✓')} ${first}\n`);
+  for (const line of rest) write(`${INDENT}  ${line}\n`);
+}
+
+export function failure(text: string): void {
+  write(`\n${styled(['bold', 'red'], `✗ ${text}`)}\n`);
+}
+
+/** A block of lines on a terminal; elsewhere a plain line each time that it differs. */
+export type LiveBlock = { paint(lines: string[], plain: string): void };
+
+export function liveBlock(): LiveBlock {
+  let rows = 0;
+  let last = '';
+  return {
+    paint(lines, plain) {
+      if (!isTerminal()) {
+        if (plain !== last) show(plain);
+        last = plain;
+        return;
+      }
+      if (rows > 0) write(`\u001b[${rows}A\u001b[J`);
+      show(lines.join('\n'));
+      rows = lines.map(rowsOf).reduce((sum, each) => sum + each, 0);
+    },
+  };
+}
+
+function rowsOf(line: string): number {
+  const length = INDENT.length + stripVTControlCharacters(line).length;
+  return Math.max(1, Math.ceil(length / (process.stdout.columns ?? 80)));
+}
