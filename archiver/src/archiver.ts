@@ -10,7 +10,7 @@ import { Assignment } from './assignment.ts';
 import { type Config, groupOf, readKeys, regionOf } from './config.ts';
 import { ArchiverError } from './error.ts';
 import { kafkaJournal } from './kafka-journal.ts';
-import { LAG_INTERVAL, MAX_FETCH_BYTES, SESSION_TIMEOUT, START_RETRY } from './limits.ts';
+import { LAG_INTERVAL, MAX_FETCH_BYTES, START_RETRY } from './limits.ts';
 import { Partition } from './partition.ts';
 import type { Clock } from './store.ts';
 import type { Watch } from './watch.ts';
@@ -124,7 +124,7 @@ export class Archiver {
       topic: this.#config.batchesTopic,
       readUncommitted: false,
       maxBytesPerPartition: MAX_FETCH_BYTES,
-      sessionTimeoutMs: SESSION_TIMEOUT,
+      sessionTimeoutMs: this.#config.sessionTimeout,
       log: this.#log,
     };
     return new AssignedConsumer(options, this.#assignment);
@@ -139,6 +139,7 @@ export class Archiver {
         consumer: this.#consumer as AssignedConsumer,
         group: groupOf(this.#config),
         topic: batchesTopic,
+        transactionTimeoutMs: this.#config.transactionTimeout,
         log: this.#log,
       },
       partition,

@@ -3,9 +3,10 @@
  * Kafka dropped the state (it does so a week after the last commit). The bucket is asked whether it
  * holds the first batch that the topic still has, or the one before it.
  *
- * It may not be guessed. A batch 0 is the beginning only if the bucket holds nothing of this log:
- * otherwise Kafka was lost and somebody began the log anew beside its archived history. Any other
- * first batch must join what the bucket holds: otherwise batches are missing.
+ * It may not be guessed. A batch 0 is the beginning only if the bucket holds no other beginning and
+ * nothing that was sealed before it: otherwise Kafka was lost and somebody began the log anew beside
+ * its archived history. Any other first batch must join what the bucket holds: otherwise batches are
+ * missing.
  *
  * All that follows is archived as always: most of it is there and is found, and what a crash left
  * out is written. So it does not matter how far the bucket reaches, nor that an attacker may have
@@ -40,13 +41,19 @@ export async function findPlace(
     const there = await readLocked(version, header.origin, archive.store, keys);
     if (there === null) continue;
     if (header.batch > 0 && there.hash === before.header) return before;
-    if (header.batch === 0 && there.hash !== first.hash) throw beganAnew(first, version, there);
+    if (header.batch === 0 && isOfAnother(first, there)) throw beganAnew(first, version, there);
   }
   if (header.batch === 0) return before;
   throw new ArchiverError(
     'GAP',
     `${header.origin}: the topic begins with batch ${header.batch}, and neither it nor batch ${before.batch} is in the bucket. The batches below are not in the topic any more; run \`authseal verify\`, which tells whether another region has them.`,
   );
+}
+
+/** Whether a batch is no descendant of this batch 0. */
+function isOfAnother({ header, hash }: OurBatch, there: OurBatch): boolean {
+  if (there.header.batch === 0) return there.hash !== hash;
+  return there.header.sealedAt < header.sealedAt;
 }
 
 function versionsOfLog(origin: string, prefix: string, store: Store) {

@@ -7,7 +7,6 @@ import {
   TransactionalWriter,
 } from '@authseal/runtime/kafka';
 import type { Journal } from './journal.ts';
-import { TRANSACTION_TIMEOUT } from './limits.ts';
 
 export type JournalOptions = {
   readonly connection: KafkaConnection;
@@ -15,6 +14,7 @@ export type JournalOptions = {
   readonly consumer: AssignedConsumer;
   readonly group: string;
   readonly topic: string;
+  readonly transactionTimeoutMs: number;
   readonly log: Logger;
 };
 
@@ -23,14 +23,14 @@ export type JournalOptions = {
  * into the consumer's own group what nobody asked for.
  */
 export function kafkaJournal(options: JournalOptions, partition: number): Journal {
-  const { connection, admin, consumer, group, topic, log } = options;
+  const { connection, admin, consumer, group, topic, transactionTimeoutMs, log } = options;
   const stateGroup = `${group}.state`;
   return {
     async open() {
       const writer = await TransactionalWriter.open({
         connection,
         transactionalId: `${group}-${topic}-${partition}`,
-        transactionTimeoutMs: TRANSACTION_TIMEOUT,
+        transactionTimeoutMs,
         log,
       });
       return {

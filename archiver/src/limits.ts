@@ -25,11 +25,5 @@ export const LONGEST_RETRY = 30_000;
 /** At the start, between two tries to reach what is needed. Milliseconds. */
 export const START_RETRY = 1000;
 
-/** A member is taken for dead after this: what it had waits so long for another. Milliseconds. */
-export const SESSION_TIMEOUT = 10_000;
-
-/** The broker aborts a transaction whose owner is gone after this. Milliseconds. */
-export const TRANSACTION_TIMEOUT = 10_000;
-
 /** How often the ends of the partitions are asked for, so that the lag of a paused one shows. Milliseconds. */
 export const LAG_INTERVAL = 10_000;

@@ -34,9 +34,11 @@ const signer = signerFromPem(String(pem));
 
 let servers: Servers;
 let directory: string;
+let kafka: Kafka;
 let admin: Admin;
 let producer: Producer;
 let buckets: Bucket[];
+let s3: S3Client;
 const running = new Set<ChildProcess>();
 
 beforeAll(async () => {
@@ -45,7 +47,8 @@ beforeAll(async () => {
   writeFileSync(`${directory}/keys`, `${vkey}\n`);
   servers = await startServers();
   buckets = servers.regions.map((region) => new Bucket(region));
-  const kafka = new Kafka({ brokers: servers.kafkaBrokers, logLevel: logLevel.NOTHING });
+  s3 = s3Client(servers.regions[0] as Servers['regions'][number]);
+  kafka = new Kafka({ brokers: servers.kafkaBrokers, logLevel: logLevel.NOTHING });
   admin = kafka.admin();
   producer = kafka.producer({ idempotent: true });
   await Promise.all([admin.connect(), producer.connect()]);
@@ -59,9 +62,19 @@ afterEach(async () => {
 afterAll(async () => {
   await Promise.all([admin?.disconnect(), producer?.disconnect()]);
   for (const bucket of buckets ?? []) bucket.close();
+  s3?.destroy();
   await servers?.stop();
   rmSync(directory, { recursive: true, force: true });
 });
+
+function s3Client(region: Servers['regions'][number]): S3Client {
+  return new S3Client({
+    region: region.name,
+    endpoint: region.endpoint,
+    forcePathStyle: true,
+    credentials: { accessKeyId: region.accessKeyId, secretAccessKey: region.secretAccessKey },
+  });
+}
 
 /** A topic of batches of its own, archived below a prefix of its own. */
 class Scenario {
@@ -87,9 +100,21 @@ class Scenario {
     return objectKey(this.prefix, header);
   }
 
-  async produce(values: readonly Buffer[], partition = 0): Promise<void> {
+  /** Returns the offset of the first. */
+  async produce(values: readonly Buffer[], partition = 0): Promise<number> {
     const messages = values.map((value) => ({ partition, value }));
-    await producer.send({ topic: this.topic, messages });
+    const [result] = await producer.send({ topic: this.topic, messages });
+    return Number(result?.baseOffset);
+  }
+
+  async produceAborted(values: readonly Buffer[]): Promise<void> {
+    const transactional = kafka.producer({ transactionalId: this.topic, maxInFlightRequests: 1 });
+    await transactional.connect();
+    const transaction = await transactional.transaction();
+    const messages = values.map((value) => ({ partition: 0, value }));
+    await transaction.send({ topic: this.topic, messages });
+    await transaction.abort();
+    await transactional.disconnect();
   }
 
   async deleteState(region: number): Promise<void> {
@@ -97,9 +122,15 @@ class Scenario {
   }
 
   /** Starts an archiver; resolves when it is ready. */
-  async archive(region: number, settings: Record<string, string> = {}): Promise<Archiver> {
+  async archive(region: number): Promise<Archiver> {
+    const archiver = this.start(region);
+    await archiver.ready();
+    return archiver;
+  }
+
+  start(region: number, settings: Record<string, string> = {}): Archiver {
     const { name } = servers.regions[region] ?? {};
-    const archiver = new Archiver({
+    return new Archiver({
       ...toEnvironment({
         kafkaBrokers: servers.kafkaBrokers,
         regions: servers.regions.map((each) => ({ ...each, prefix: this.prefix })),
@@ -111,8 +142,6 @@ class Scenario {
       AUTHSEAL_ARCHIVER_GROUP: this.#name,
       ...settings,
     });
-    await archiver.ready();
-    return archiver;
   }
 }
 
@@ -193,13 +222,12 @@ class Archiver {
 
 const WAIT = { timeout: 30_000, interval: 50 };
 
-async function seal(
-  head: LogHead,
-  number: number,
-  fill = Buffer.alloc(0),
-): Promise<{ batches: SealedBatch[]; head: LogHead }> {
+type Sealed = { batches: SealedBatch[]; head: LogHead };
+
+/** Seals the next batches of a log, one record in each but batch 0. */
+async function seal(head: LogHead, number: number, fill = Buffer.alloc(0)): Promise<Sealed> {
   const batches: SealedBatch[] = [];
-  const terms = { retention: 30 * DAY, heartbeat: 300, partitions: 2, codec: 'null' as const };
+  const terms = { retention: 30 * DAY, heartbeat: 300, partitions: 3, codec: 'null' as const };
   for (let i = 0; i < number; i += 1) {
     const builder = new BatchBuilder(head);
     const value = Buffer.concat([Buffer.from(`event ${head.batch}`), fill]);
@@ -218,7 +246,9 @@ const objects = (batches: readonly SealedBatch[]) => batches.map(({ object }) =>
 const bucketOf = (region: number) => buckets[region] as Bucket;
 
 async function versions(region: number, prefix: string): Promise<ListedVersion[]> {
-  return await Array.fromAsync(bucketOf(region).listVersions(prefix));
+  const found: ListedVersion[] = [];
+  for await (const version of bucketOf(region).listVersions(prefix)) found.push(version);
+  return found;
 }
 
 /** That the bucket holds each batch byte for byte under COMPLIANCE for as long as it says. */
@@ -235,6 +265,20 @@ async function expectArchived(scenario: Scenario, region: number, batches: Seale
     }
     expect(kept, `batch ${batch.header.batch}`).toHaveLength(1);
   }
+}
+
+/** A version that somebody else writes to the first region. */
+async function plant(key: string, body: Buffer, lockedUntil?: number): Promise<void> {
+  const until = lockedUntil === undefined ? undefined : new Date(lockedUntil);
+  await s3.send(
+    new PutObjectCommand({
+      Bucket: bucketOf(0).region.bucket,
+      Key: key,
+      Body: body,
+      ChecksumSHA256: sha256(body).toString('base64'),
+      ...(until && { ObjectLockMode: 'COMPLIANCE', ObjectLockRetainUntilDate: until }),
+    }),
+  );
 }
 
 describe('the archiver', () => {
@@ -255,8 +299,124 @@ describe('the archiver', () => {
     for (const region of [0, 1]) {
       await expectArchived(scenario, region, all);
       expect(await versions(region, scenario.prefix)).toHaveLength(all.length);
-      const batches = await again[region]?.metric('batches_total');
-      expect(batches).toEqual({ 'partition="0",outcome="written"': 3 });
+      const outcomes = await again[region]?.metric('batches_total');
+      expect(outcomes).toEqual({ 'partition="0",outcome="written"': 3 });
     }
+  });
+
+  it('does not take for archived what somebody else put under a key, and says so', async () => {
+    const scenario = await Scenario.begin('planted');
+    const { batches } = await seal(logOf(), 5);
+    const [other, unlocked, short, hidden] = batches as [
+      SealedBatch,
+      SealedBatch,
+      SealedBatch,
+      SealedBatch,
+    ];
+    await plant(scenario.key(other), Buffer.from('something else'), Date.now() + 60 * DAY);
+    await plant(scenario.key(unlocked), unlocked.object);
+    await plant(scenario.key(short), short.object, Date.now() + DAY);
+    await plant(scenario.key(hidden), Buffer.from('something'));
+    await bucketOf(0).deleteVersion(scenario.key(hidden));
+
+    await scenario.produce(objects(batches));
+    const archiver = await scenario.archive(0);
+    await archiver.archived(5);
+
+    await expectArchived(scenario, 0, batches);
+    expect(await versions(0, scenario.key(short))).toHaveLength(1);
+    // A key under a delete marker is free to S3, and taken to versitygw.
+    const beside = (await archiver.metric('alerts_total'))['code="KEY_TAKEN"'];
+    expect([2, 3]).toContain(beside);
+    expect(await archiver.metric('batches_total')).toEqual({
+      'partition="0",outcome="beside"': beside,
+      'partition="0",outcome="raised"': 1,
+      'partition="0",outcome="written"': 4 - (beside ?? 0),
+    });
+  });
+
+  it('passes over what is not ours, with its offset and hash, and does not see aborted transactions', async () => {
+    const scenario = await Scenario.begin('garbage');
+    const { batches } = await seal(logOf(), 3);
+    const [first, second, third] = objects(batches) as [Buffer, Buffer, Buffer];
+    const forged = await seal(newLog(originOf(DEPLOYMENT, 'auth-events', 0)), 1);
+    const garbage = Buffer.from('no batch at all');
+    const changed = Buffer.from(second);
+    changed.writeUInt8(changed.readUInt8(changed.length - 100) ^ 1, changed.length - 100);
+    await scenario.produceAborted(objects(forged.batches));
+    const offset = await scenario.produce([first, garbage, changed, second, third]);
+
+    const archiver = await scenario.archive(0);
+    await archiver.archived(3);
+
+    await expectArchived(scenario, 0, batches);
+    expect(await versions(0, scenario.prefix)).toHaveLength(3);
+    expect(await archiver.metric('passed_over_total')).toEqual({ 'partition="0"': 2 });
+    const alerts = archiver.lines.filter(({ level }) => level === 'error');
+    expect(alerts.map((alert) => alert.offset)).toEqual([offset + 1, offset + 2]);
+    expect(JSON.stringify(alerts[0])).toContain(sha256(garbage).toString('hex'));
+  });
+
+  it('finds its place from the bucket when Kafka has lost it', async () => {
+    const scenario = await Scenario.begin('lost');
+    const first = await seal(logOf(), 6);
+    await scenario.produce(objects(first.batches));
+    const archiver = await scenario.archive(0);
+    await archiver.archived(6);
+    expect(await archiver.end('SIGTERM')).toBe(0);
+
+    await scenario.deleteState(0);
+    const second = await seal(first.head, 2);
+    await scenario.produce(objects(second.batches));
+    const again = await scenario.archive(0);
+    await again.archived(8);
+
+    await expectArchived(scenario, 0, [...first.batches, ...second.batches]);
+    expect(await versions(0, scenario.prefix)).toHaveLength(8);
+    expect(await again.metric('batches_total')).toEqual({
+      'partition="0",outcome="found"': 6,
+      'partition="0",outcome="written"': 2,
+    });
+  });
+
+  it('stops a partition at a gap and at a second history, with an alarm, while others go on', async () => {
+    const scenario = await Scenario.begin('stopped', 3);
+    const [gap, fork, whole] = (await Promise.all(
+      [0, 1, 2].map((partition) => seal(logOf(partition), 4)),
+    )) as [Sealed, Sealed, Sealed];
+    const otherHistory = await seal((fork.batches[1] as SealedBatch).head, 1);
+    await scenario.produce(objects(gap.batches.toSpliced(2, 1)), 0);
+    await scenario.produce(objects([...fork.batches, ...otherHistory.batches]), 1);
+    await scenario.produce(objects(whole.batches), 2);
+
+    const archiver = await scenario.archive(0);
+    await archiver.archived(4, 2);
+    await vi.waitFor(
+      async () =>
+        expect(await archiver.metric('stopped')).toEqual({
+          'partition="0",code="GAP"': 1,
+          'partition="1",code="FORK"': 1,
+        }),
+      WAIT,
+    );
+    await expectArchived(scenario, 0, [
+      ...gap.batches.slice(0, 2),
+      ...fork.batches,
+      ...whole.batches,
+    ]);
+    expect(await versions(0, scenario.prefix)).toHaveLength(10);
+    expect(await archiver.metric('lag_records')).toEqual({
+      'partition="0"': 1,
+      'partition="1"': 1,
+      'partition="2"': 0,
+    });
+  });
+
+  it('refuses to start on a bucket that keeps nothing', async () => {
+    const scenario = await Scenario.begin('unlocked');
+    await s3.send(new CreateBucketCommand({ Bucket: 'plain' }));
+    const archiver = scenario.start(0, { AUTHSEAL_REGION_EU_CENTRAL_1_BUCKET: 'plain' });
+    expect(await archiver.exited()).toBe(1);
+    expect(archiver.errors).toContain('Object Lock is off');
   });
 });

@@ -9,6 +9,7 @@
  * sequence number back after a failed send, and the broker answers the next record under that
  * number as a duplicate without writing it. Error codes do not tell a fenced owner from a late one.
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Producer, Transaction } from 'kafkajs';
 import type { Logger } from '../log.ts';
 import { type KafkaConnection, newClient } from './client.ts';
@@ -34,6 +35,13 @@ export type ProduceResult = {
 
 /** A state: where its owner goes on, and at most 4,096 bytes more. */
 export type PartitionState = { readonly offset: number; readonly metadata: string };
+
+/** Between two tries to begin a transaction while the broker ends the last: 5 ms to about 5 s, 10 s in all. */
+const FIRST_WAIT_MS = 5;
+const LONGEST_WAIT_MS = 5120;
+
+const isConcurrentTransactions = (error: unknown): boolean =>
+  (error as { type?: unknown }).type === 'CONCURRENT_TRANSACTIONS';
 
 export class TransactionalWriter {
   readonly #producer: Producer;
@@ -84,7 +92,13 @@ export class TransactionalWriter {
     }));
   }
 
-  /** Puts the state of a partition of `topic` into the transaction. */
+  /**
+   * Puts the state of a partition of `topic` into the transaction.
+   *
+   * When nothing was sent before, this is the transaction's first request, and the broker may still
+   * be ending the one before (CONCURRENT_TRANSACTIONS). kafkajs tries again for a send, not here; as
+   * the broker refused it without effect, this is the one error after which the writer stays good.
+   */
   async sendState(
     group: string,
     topic: string,
@@ -92,7 +106,15 @@ export class TransactionalWriter {
     { offset, metadata }: PartitionState,
   ): Promise<void> {
     const partitions = [{ partition, offset: String(offset), metadata }];
-    await this.#active().sendOffsets({ consumerGroupId: group, topics: [{ topic, partitions }] });
+    const state = { consumerGroupId: group, topics: [{ topic, partitions }] };
+    for (let wait = FIRST_WAIT_MS; ; wait *= 2) {
+      try {
+        return await this.#active().sendOffsets(state);
+      } catch (error) {
+        if (!isConcurrentTransactions(error) || wait > LONGEST_WAIT_MS) throw error;
+      }
+      await delay(wait);
+    }
   }
 
   async commit(): Promise<void> {
