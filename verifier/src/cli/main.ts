@@ -1,7 +1,12 @@
 #!/usr/bin/env node
 /** The `authseal` command. Exit status: 0 fine, 1 problems found, 2 usage or settings, 3 could not finish. */
 import { Command, CommanderError } from 'commander';
+import { addDoctor } from './doctor.ts';
+import { addExport } from './export.ts';
 import { exitStatusOf, explain } from './failure.ts';
+import { addKeys } from './keys.ts';
+import { addList } from './list.ts';
+import { addPull } from './pull.ts';
 import { addVerify } from './verify.ts';
 
 const program = new Command('authseal')
@@ -9,6 +14,17 @@ const program = new Command('authseal')
   .showHelpAfterError('(authseal --help tells what there is)')
   .exitOverride();
 addVerify(program);
+addList(program);
+addPull(program);
+addExport(program);
+addKeys(program);
+addDoctor(program);
+
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  // Whoever reads, such as `head`, has seen enough.
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+});
 
 try {
   await program.parseAsync();

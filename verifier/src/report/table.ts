@@ -25,10 +25,13 @@ export function toText(report: CommandReport): string {
 
 /** A table without colours, so that it can be kept as text. */
 export function plainTable(head: readonly string[], rows: readonly (string | number)[][]): string {
-  const table = new Table({ head: [...head], style: { head: [], border: [] } });
+  const table = new Table({ head: [...head], style: { head: [], border: [] }, chars: NO_RULES });
   table.push(...rows);
   return table.toString();
 }
+
+/** Between rows. */
+const NO_RULES = { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' };
 
 function logsTable({ logs, problems }: CommandReport): string {
   const rows = logs.map(({ origin, batches, size, regions }) => {
@@ -41,7 +44,7 @@ function logsTable({ logs, problems }: CommandReport): string {
       own.length === 0 ? 'intact' : count(own),
     ];
   });
-  return plainTable(['log', 'batches', 'leaves', 'whole in', 'state'], rows);
+  return plainTable(['log', 'batches', 'tree size', 'whole in', 'state'], rows);
 }
 
 function producersLine({ producers }: CommandReport): string {
@@ -50,7 +53,15 @@ function producersLine({ producers }: CommandReport): string {
   return `${plural(producers.length, 'producer')}, ${plural(events, 'event')} in their chains, ${signed} of them signed`;
 }
 
-function problemBlock({ code, severity, message, object, expected, found }: Problem): string {
+/** A problem with what was expected and found, what it means, and what to do. */
+export function problemBlock({
+  code,
+  severity,
+  message,
+  object,
+  expected,
+  found,
+}: Problem): string {
   return [
     `${severity.toUpperCase()} ${code}  ${message}`,
     ...(object === null ? [] : [`  object:     ${object}`]),
