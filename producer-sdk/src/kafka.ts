@@ -13,8 +13,8 @@
  * - Its own partitioner looks at the number of partitions at each send. Events of one producer
  *   would change partition, and so lose their order, when a topic grows. Here the partition is
  *   chosen once, from the key's murmur2 hash as Java's producer does.
- * - Its retry loops outlive `disconnect`. They end here because a closed channel names no more
- *   brokers and no more partitions.
+ * - Its retry loops outlive `disconnect`, which itself waits for answers that may never come. They
+ *   end here because a closed channel has no more sockets, brokers and partitions.
  */
 import {
   CompressionTypes,
@@ -29,6 +29,7 @@ import {
 import { ProducerError } from './error.ts';
 import { FIRST_RETRY_MS, LONGEST_RETRY_MS } from './limits.ts';
 import type { Channel, FlushRecord, Logger, Written } from './sender.ts';
+import { createSockets } from './sockets.ts';
 
 /** How to reach Kafka. `ssl` and `sasl` are as kafkajs takes them. */
 export interface KafkaConnection {
@@ -59,7 +60,8 @@ export function kafkaChannels(
   return function openChannel(): Channel {
     let closed = false;
     let connected: Promise<void> | undefined;
-    let sending: Promise<unknown> | undefined;
+    let sending: Promise<Written> | null = null;
+    const sockets = createSockets();
 
     const chosenPartition: ICustomPartitioner = () => (args) => {
       if (closed) throw new Error('the channel is closed');
@@ -77,6 +79,7 @@ export function kafkaChannels(
       ...(connection.ssl !== undefined && { ssl: connection.ssl }),
       ...(connection.sasl !== undefined && { sasl: connection.sasl }),
       connectionTimeout: CONNECT_TIMEOUT_MS,
+      socketFactory: sockets.open,
       retry,
       logLevel: logLevel.WARN,
       logCreator: () => (entry) => passOn(entry, logger),
@@ -101,15 +104,15 @@ export function kafkaChannels(
     }
 
     return {
-      send(flush) {
-        const writing = write(flush);
-        sending = writing;
-        return writing;
+      async send(flush) {
+        sending = write(flush);
+        const written = await sending;
+        sending = null;
+        return written;
       },
       async close() {
         closed = true;
-        await producer.disconnect();
-        // A send under way may have connected once more before it saw that the channel is closed.
+        if (sending !== null) sockets.shut();
         await sending?.catch(() => {});
         await producer.disconnect();
       },

@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { completeEvent, micros } from './event-input.ts';
@@ -102,6 +103,23 @@ describe('a producer', () => {
     const receipt = producer.loginFailed(login).catch((error) => error);
     await expect(producer.close({ timeoutMs: 50 })).rejects.toMatchObject({ code: 'UNCONFIRMED' });
     expect(await receipt).toMatchObject({ code: 'UNCONFIRMED' });
+  });
+});
+
+describe('a process', () => {
+  it('ends by itself after a close that Kafka never answered', async () => {
+    const code = `
+      import { createAuditProducer } from '@authseal/producer-sdk';
+      const producer = createAuditProducer(${JSON.stringify({ ...options, logger: undefined })});
+      producer.loginFailed(${JSON.stringify(login)}).catch(() => {});
+      await producer.close({ timeoutMs: 50 }).catch((error) => console.log(error.code));`;
+    const child = spawn(process.execPath, ['--input-type=module', '-e', code]);
+    let output = '';
+    child.stdout.on('data', (data) => {
+      output += data;
+    });
+    const status = await new Promise((resolve) => child.on('close', resolve));
+    expect({ status, output }).toEqual({ status: 0, output: 'UNCONFIRMED\n' });
   });
 });
 

@@ -1,4 +1,7 @@
+import { execFile } from 'node:child_process';
 import { createHash, createPublicKey, generateKeyPairSync, verify } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { type Server, type Servers, startServers } from '@authseal/deploy/local';
 import { type AuditProducer, createAuditProducer, type Receipt } from '@authseal/producer-sdk';
 import { decodeEvent } from '@authseal/schemas';
@@ -175,18 +178,26 @@ describe('the producer on a real Kafka', () => {
     await producer.close();
   }, 60_000);
 
-  it('rejects what is not confirmed when closing takes too long, and then ends', async () => {
+  it('rejects what is not confirmed when closing takes too long', async () => {
     const topic = await newTopic();
     const producer = newProducer(topic);
     await producer.loginSucceeded(login(0));
-    await kafka.kill('SIGSTOP');
+    await kafka.kill('SIGKILL');
     const receipt = producer.loginSucceeded(login(1)).catch((error) => error);
     const error = await producer.close({ timeoutMs: 200 }).catch((error) => error);
-    await kafka.kill('SIGCONT');
+    await kafka.restart();
     expect(error).toMatchObject({ code: 'UNCONFIRMED' });
     expect(error.message).toContain('1 events');
     expect(await receipt).toBe(error);
   }, 60_000);
+
+  it('is wired in as the README shows', async () => {
+    await admin.createTopics({ topics: [{ topic: 'auth-events' }], waitForLeaders: true });
+    const example = fileURLToPath(new URL('../../producer-sdk/examples/login.ts', import.meta.url));
+    const env = { ...process.env, AUTHSEAL_KAFKA_BROKERS: servers.kafkaBrokers.join(',') };
+    const { stdout } = await promisify(execFile)(process.execPath, [example], { env });
+    expect(stdout).toMatch(/event [0-9a-f-]{36} is at 0\/0/);
+  });
 
   it('stays in its partition when the topic grows', async () => {
     const topic = await newTopic(1);
