@@ -92,6 +92,6 @@ async function answerOf(
   } catch (error) {
     if (!(error instanceof S3ServiceException)) throw error;
     const { name, message, $metadata } = error;
-    return { status: $metadata.httpStatusCode ?? 0, text: `${name}: ${message}` };
+    return { status: $metadata.httpStatusCode ?? 0, text: message || name };
   }
 }

@@ -27,7 +27,7 @@ async function demo(options: Options): Promise<number> {
   );
   heading('1  The stack');
   say(
-    'Kafka, S3 in two regions, the ingestor, an archiver for each region: on this machine only.\n ',
+    'Kafka, S3 in two regions, the ingestor, an archiver for each region: on this machine only.\n',
   );
   // It attacks its archive, so it never takes one that the environment names.
   const stack = await startStack({ environment: {}, report: say });
@@ -37,11 +37,10 @@ async function demo(options: Options): Promise<number> {
     say(`Ready after ${seconds(start)}.`);
     await Promise.race([tell(world, options), interrupted]);
     if (ending.signal.aborted) return INTERRUPTED;
-    say(`\nAll went as told, in ${seconds(start)}.`);
-    if (options.keep) {
-      lookAround(world, start);
-      await interrupted;
-    } else whereNext(start);
+    if (options.keep) lookAround(world, start);
+    else whereNext(start);
+    say(`\n${bold('All went as told')}, in ${seconds(start)}.`);
+    if (options.keep) await interrupted;
     return DONE;
   } finally {
     world.close();

@@ -4,16 +4,16 @@ import type { EventKind } from '@authseal/schemas';
 import { collect } from './commands.ts';
 import { DemoFailure } from './expect.ts';
 import { makeProducerKey } from './producer-key.ts';
-import { fact, say, show } from './terminal.ts';
+import { emptyLine, fact, say, show } from './terminal.ts';
 import type { World } from './world.ts';
 
 /** Of the collector: all was taken; some of what was read is malformed, and in its account. */
 const [COMPLETE, INCOMPLETE] = [0, 1];
 
 export async function realLogs(world: World, source: 'sshd' | 'cloudtrail', files: string[]) {
-  say(' ');
+  emptyLine();
   say(`$ authseal-collect ${source} ${files.map((file) => basename(file)).join(' ')}`);
-  say(' ');
+  emptyLine();
   const { stack, sentBy } = world;
   const { AUTHSEAL_PRODUCERS = '' } = stack.environment;
   const { file } = makeProducerKey(source, stack.directory, AUTHSEAL_PRODUCERS);
@@ -29,7 +29,7 @@ export async function realLogs(world: World, source: 'sshd' | 'cloudtrail', file
       return { err, events, status };
     }),
   );
-  say(' ');
+  emptyLine();
   show(account.status === COMPLETE ? overview(account.err) : account.err.trimEnd());
   fact(`${account.events} events of ${source} lie in ${world.archives.length} regions`);
 }

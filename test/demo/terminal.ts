@@ -28,51 +28,48 @@ function write(text: string): void {
   if (!muted) process.stdout.write(text);
 }
 
-const width = (): number => Math.min(process.stdout.columns ?? 100, 100) - INDENT.length;
+/** Columns for text, beside the indent and the mark of a fact. */
+const width = (): number => Math.min(process.stdout.columns ?? 100, 100) - INDENT.length - 2;
 
-/** Words of a text in lines of the terminal's width. */
+/** Lines of a text, no wider than the terminal. */
 function wrap(text: string): string[] {
-  const lines: string[] = [];
-  for (const paragraph of text.split('\n')) {
-    let line = '';
-    for (const word of paragraph.split(/(?<=\S) /)) {
-      if (line !== '' && line.length + 1 + word.length > width()) {
-        lines.push(line);
-        line = word;
-      } else line = line === '' ? word : `${line} ${word}`;
+  return text.split('\n').flatMap((paragraph) => {
+    const lines = [''];
+    for (const word of paragraph.split(' ')) {
+      const line = lines.at(-1) === '' ? word : `${lines.at(-1)} ${word}`;
+      if (lines.at(-1) === '' || stripVTControlCharacters(line).length <= width()) {
+        lines[lines.length - 1] = line;
+      } else lines.push(word);
     }
-    lines.push(line);
-  }
-  return lines;
+    return lines;
+  });
 }
+
+const indented = (lines: string[], indent = INDENT): string =>
+  lines.map((line) => `${line === '' ? '' : indent + line}\n`).join('');
 
 export function heading(text: string): void {
   write(`\n${styled(['bold', 'cyan'], text)}\n\n`);
 }
 
+/** Sentences. */
 export function say(text: string): void {
-  write(
-    wrap(text)
-      .map((line) => `${INDENT}${line}\n`)
-      .join(''),
-  );
+  write(indented(wrap(text)));
 }
 
 /** As it is, not wrapped: a table, a command, an event. */
 export function show(text: string): void {
-  write(
-    text
-      .split('\n')
-      .map((line) => `${INDENT}${line}\n`)
-      .join(''),
-  );
+  write(indented(text.split('\n')));
+}
+
+export function emptyLine(): void {
+  write('\n');
 }
 
 /** Something that the demo has checked. */
 export function fact(text: string): void {
   const [first = '', ...rest] = wrap(text);
-  write(`${INDENT}${styled('green', '✓')} ${first}\n`);
-  for (const line of rest) write(`${INDENT}  ${line}\n`);
+  write(indented([`${styled('green', '✓')} ${first}`, ...rest.map((line) => `  ${line}`)]));
 }
 
 export function failure(text: string): void {

@@ -28,7 +28,7 @@ async function showTarget({ archives }: World, place: Place): Promise<void> {
   if (archive === undefined) throw new DemoFailure('Expected: a region\nSeen: none');
   const { key, batch, lock } = await archive.find(place);
   say(
-    'The intruder has got hold of the root credentials of both stores, and wants this record gone: the moment when heidi became an administrator.\n ',
+    'The intruder has got hold of the root credentials of both stores, and wants this record gone: the moment when heidi became an administrator.\n',
   );
   show(describe(batch, place));
   show(dim(`\n${key}\nlocked: ${lock.mode} until ${lock.retainUntil?.toISOString()}`));
@@ -40,12 +40,12 @@ async function tryByForce({ archives }: World, region: Region, place: Place): Pr
   if (archive === undefined) throw new DemoFailure(`Expected: ${region.name}\nSeen: no archive`);
   const before = await archive.find(place);
   const attacker = new Attacker(region);
-  say(`\nIn ${bold(region.name)}, as root, by plain S3 requests:`);
+  say(`\nIn ${bold(region.name)}, as root, by plain S3 requests, each refused:`);
   const until = before.lock.retainUntil ?? new Date();
   const soon = new Date(Date.now() + MINUTE_MS);
   refused('delete this version', await attacker.deleteVersion(before));
-  refused('shorten its lock to a minute', await attacker.setLock(before, 'COMPLIANCE', soon));
-  refused('downgrade the lock to GOVERNANCE', await attacker.setLock(before, 'GOVERNANCE', until));
+  refused('end its lock in a minute', await attacker.setLock(before, 'COMPLIANCE', soon));
+  refused('downgrade its lock to GOVERNANCE', await attacker.setLock(before, 'GOVERNANCE', until));
   attacker.leave();
   const after = await archive.read(before.key, before.versionId);
   const same =
@@ -55,8 +55,9 @@ async function tryByForce({ archives }: World, region: Region, place: Place): Pr
   expect(same, 'object and lock are as before', JSON.stringify(after.lock));
 }
 
+/** Shows an attempt and the server's own words. */
 function refused(what: string, { status, text }: ServerAnswer): void {
-  expect(status === 403, `${what.padEnd(33)} refused: ${status} ${text}`, `${status} ${text}`);
+  expect(status === 403, `${what.padEnd(33)} ${status} ${text}`, `${status} ${text}`);
 }
 
 /** What S3 cannot refuse, because a versioned bucket always takes newer versions. */

@@ -2,7 +2,7 @@
 import { eventAt } from './archive.ts';
 import { authseal, showAuthseal } from './commands.ts';
 import { DemoFailure, expect } from './expect.ts';
-import { heading, say } from './terminal.ts';
+import { emptyLine, heading, say } from './terminal.ts';
 import type { Attacked, Attacks } from './the-attack.ts';
 import type { World } from './world.ts';
 
@@ -17,7 +17,7 @@ type Report = {
 /** Before: nothing is missing, and each event bears its service's signature. */
 export async function intact(world: World): Promise<void> {
   heading('3  Verified');
-  say('The verifier reads the buckets and the public keys, nothing else: $ authseal verify\n ');
+  say('The verifier reads the buckets and the public keys, nothing else: $ authseal verify\n');
   const { status, report } = await verify(world);
   expect(
     status === 0 && report.ok && report.problems.length === 0,
@@ -39,9 +39,9 @@ export async function intact(world: World): Promise<void> {
 /** After: both attacks are named, and nothing is lost. */
 export async function theProof(world: World, { hidden, overwritten }: Attacks): Promise<void> {
   heading('5  The proof');
-  say('$ authseal verify\n ');
+  say('$ authseal verify\n');
   const status = await showAuthseal(['verify'], world.stack.environment);
-  say(' ');
+  emptyLine();
   const { report } = await verify(world);
   expect(status === 1, 'verify noticed: exit status 1', `exit status ${status}`);
   found(report, 'DELETE_MARKER', hidden);

@@ -6,7 +6,7 @@ import { type Day, liveThroughTheDay, openCompany } from './day.ts';
 import { expect } from './expect.ts';
 import { makeProducerKey } from './producer-key.ts';
 import { sum } from './stages.ts';
-import { heading, say } from './terminal.ts';
+import { emptyLine, heading, say } from './terminal.ts';
 import type { World } from './world.ts';
 
 const SERVICE = 'access';
@@ -14,7 +14,7 @@ const SERVICE = 'access';
 export async function theService(world: World): Promise<Day> {
   heading('2  A service, and a day of requests to it');
   say(
-    'A small Fastify service (test/demo-service/service.ts) decides who may do what. It awaits the receipt of each event before it answers: no effect without a record. People log in and work; an intruder guesses a password, gives itself a role, and is thrown out.\n ',
+    'A small Fastify service (test/demo-service/service.ts) decides who may do what. It awaits the receipt of each event before it answers: no effect without a record. People log in and work; an intruder guesses a password, gives itself a role, and is thrown out.\n',
   );
   const audit = createProducer(world);
   const service = createService(audit, await openCompany());
@@ -23,7 +23,7 @@ export async function theService(world: World): Promise<Day> {
     const day = await world.watch(liveThroughTheDay(client));
     const events = sum(world.sent);
     world.sentBy.set(SERVICE, events);
-    say(' ');
+    emptyLine();
     expect(
       events > 200,
       `${client.requests} requests over HTTP, ${events} of them recorded before they were answered; each of these lies in ${world.archives.length} regions`,

@@ -12,7 +12,7 @@ export function whereNext(since: Date): void {
   npm run demo -- --keep                    this once more, then it runs until Ctrl-C
   npm run stack                             an empty one, for your own services
 
-and with either, in another terminal: ${commands('.cache/stack/env', since)}
+and with either, in another terminal:${commands('.cache/stack/env', since)}
 
   npm run demo -- --sshd /var/log/auth.log  the same with your own logs
   test/demo-service/service.ts              the service, to copy from
@@ -29,7 +29,7 @@ export function lookAround({ stack }: World, since: Date): void {
   writeFileSync(file, variables.join(''), { mode: 0o600 });
   heading('Look around');
   show(
-    `The stack runs until Ctrl-C. In another terminal: ${commands(relative(process.cwd(), file), since)}`,
+    `The stack runs until Ctrl-C. In another terminal:${commands(relative(process.cwd(), file), since)}`,
   );
 }
 
