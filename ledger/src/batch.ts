@@ -17,7 +17,7 @@ import { encodeBase64 } from './base64.ts';
 import { type Checkpoint, parseCheckpoint } from './checkpoint.ts';
 import { CompactRange } from './compact-range.ts';
 import { type Codec, decodeBlock, readContainer } from './container.ts';
-import { type EntryView, viewEntry } from './entry.ts';
+import { type EntryView, EVENT_FINGERPRINTS, viewEntry } from './entry.ts';
 import { LedgerError } from './error.ts';
 import { type Header, parseHeader } from './header.ts';
 import { MAX_ENTRY } from './limits.ts';
@@ -66,7 +66,7 @@ export class Batch {
 
   /** The parts of entry i, its event not decoded. */
   entryAt(i: number): EntryView {
-    return viewEntry(this.bytesOf(i));
+    return viewEntry(this.bytesOf(i), eventSchemaOf(this.schema));
   }
 
   /** The parts of all entries, in order. */
@@ -93,7 +93,7 @@ export function readBatch(object: Buffer): Batch {
   checkBlock(container.block, header);
   const entries = decodeBlock(container.block, container.codec);
   const bounds = findEntries(entries, header, schema);
-  checkEntries(entries, bounds, header);
+  checkEntries(entries, bounds, header, schema);
   checkLeaves(entries, bounds, header);
   const head = headAfter(header, container.header);
   const checkpoint = parseCheckpoint(splitNote(container.checkpoint).text);
@@ -148,11 +148,17 @@ function findEntries(entries: Buffer, header: Header, schema: EntrySchema): Uint
   return bounds;
 }
 
-function checkEntries(entries: Buffer, bounds: Uint32Array, header: Header): void {
+function checkEntries(
+  entries: Buffer,
+  bounds: Uint32Array,
+  header: Header,
+  schema: EntrySchema,
+): void {
+  const eventSchema = eventSchemaOf(schema);
   const problems: Record<string, number> = {};
   let offset = header.offsets.from;
   for (let i = 0; i < header.count; i += 1) {
-    const entry = viewEntry(entries.subarray(bounds[i], bounds[i + 1]));
+    const entry = viewEntry(entries.subarray(bounds[i], bounds[i + 1]), eventSchema);
     const index = header.first + i;
     if (entry.index !== index) throw entryFault(header, i, `its index is ${entry.index}`);
     if (entry.offset < offset || entry.offset >= header.offsets.to) {
@@ -199,6 +205,9 @@ function checkCheckpoint(checkpoint: Checkpoint, head: LogHead): void {
     );
   }
 }
+
+/** Every schema that is read was released. */
+const eventSchemaOf = (schema: EntrySchema): Buffer => EVENT_FINGERPRINTS.get(schema) as Buffer;
 
 const nameOf = ({ origin, batch }: Header): string => `${origin} batch ${batch}`;
 

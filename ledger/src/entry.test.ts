@@ -8,6 +8,8 @@ import {
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
+  type EntryView,
+  EVENT_FINGERPRINTS,
   entrySizeBound,
   entryTimestamp,
   entryValue,
@@ -23,6 +25,8 @@ import { MIXED, record, VALUES } from './testing/records.ts';
 import { varint } from './varint.ts';
 
 const schema = [...RELEASED_ENTRY_SCHEMAS.values()].at(-1) as EntrySchema;
+
+const view = (entry: Buffer): EntryView => viewEntry(entry, AUTH_EVENT_FINGERPRINT);
 
 function encode(source: SourceRecord, index = 0): Buffer {
   const classified = classifyValue(source.value);
@@ -61,11 +65,14 @@ describe('an entry', () => {
       fc.property(sourceRecord, fc.maxSafeNat(), (source, index) => {
         const entry = encode(source, index);
         expect(schema.skip(entry, 0)).toBe(entry.length);
-        const view = viewEntry(entry);
+        const parts = view(entry);
         const { problem, raw, event } = classifyValue(source.value);
         const { offset, timestamp, key, headers } = source;
-        expect(view).toEqual({ index, offset, timestamp, key, headers, problem, raw, event });
-        expect(entryValue(view)).toEqual(source.value);
+        expect(parts).toEqual({
+          ...{ index, offset, timestamp, key, headers, problem, raw, event },
+          eventSchema: AUTH_EVENT_FINGERPRINT,
+        });
+        expect(entryValue(parts)).toEqual(source.value);
         expect(schema.read(entry)).toMatchObject({ index, offset, timestamp, key, problem, raw });
       }),
     );
@@ -77,10 +84,19 @@ describe('an entry', () => {
     );
   });
 
+  it('holds events in the schema that was current when its own was', () => {
+    expect([...EVENT_FINGERPRINTS.keys()]).toEqual([...RELEASED_ENTRY_SCHEMAS.values()]);
+    expect([...EVENT_FINGERPRINTS.values()].at(-1)).toEqual(AUTH_EVENT_FINGERPRINT);
+    const older = Buffer.alloc(8, 1);
+    const value = entryValue(viewEntry(encode(record(0, VALUES.canonical)), older));
+    expect(value?.subarray(2, 10)).toEqual(older);
+    expect(value?.subarray(10)).toEqual(VALUES.canonical.subarray(10));
+  });
+
   it('follows the classification table', () => {
     const fingerprint = AUTH_EVENT_FINGERPRINT;
     const [nothing, canonical, inBlocks, malformed, unknownSchema, confluent, empty] = MIXED.map(
-      (source) => viewEntry(encode(source)),
+      (source) => view(encode(source)),
     );
     expect(nothing).toMatchObject({ raw: null, event: null, problem: 'NULL_VALUE' });
     expect(canonical).toMatchObject({
@@ -99,12 +115,12 @@ describe('an entry', () => {
       event: null,
       problem: 'MALFORMED',
     });
-    for (const [view, value] of [
+    for (const [parts, value] of [
       [unknownSchema, VALUES.unknownSchema],
       [confluent, VALUES.confluent],
       [empty, VALUES.empty],
     ] as const) {
-      expect(view).toMatchObject({
+      expect(parts).toMatchObject({
         raw: { schema: null, value },
         event: null,
         problem: 'UNKNOWN_SCHEMA',
@@ -123,7 +139,7 @@ describe('an entry', () => {
       [Number.NaN, 0],
     ] as const) {
       expect(entryTimestamp(kafka)).toBe(kept);
-      expect(viewEntry(encode({ ...record(0, null), timestamp: kafka })).timestamp).toBe(kept);
+      expect(view(encode({ ...record(0, null), timestamp: kafka })).timestamp).toBe(kept);
     }
   });
 
@@ -188,7 +204,7 @@ describe('an entry whose parts contradict each other is refused', () => {
     ],
   ])('%s', (_, entry) => {
     expect(schema.skip(entry, 0)).toBe(entry.length);
-    expect(codeOf(() => viewEntry(entry))).toBe('ENTRY_MALFORMED');
+    expect(codeOf(() => view(entry))).toBe('ENTRY_MALFORMED');
   });
 
   it('a negative index or offset, a timestamp after the year 9999', () => {
@@ -205,7 +221,7 @@ describe('an entry whose parts contradict each other is refused', () => {
       Buffer.concat([late, entryOf(...nothing).subarray(5)]),
     ]) {
       expect(schema.skip(entry, 0)).toBe(entry.length);
-      expect(codeOf(() => viewEntry(entry))).toBe('ENTRY_MALFORMED');
+      expect(codeOf(() => view(entry))).toBe('ENTRY_MALFORMED');
     }
   });
 });

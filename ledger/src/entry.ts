@@ -16,7 +16,13 @@
  *
  * so the whole Kafka value can be had back from every entry.
  */
-import { AUTH_EVENT_FINGERPRINT, type Classified, type Problem } from '@authseal/schemas';
+import {
+  type Classified,
+  type EntrySchema,
+  fingerprint,
+  type Problem,
+  RELEASED_ENTRY_SCHEMAS,
+} from '@authseal/schemas';
 import { LedgerError } from './error.ts';
 import { MAX_TIMESTAMP } from './limits.ts';
 import { sha256 } from './merkle.ts';
@@ -121,13 +127,27 @@ export type EntryView = {
   readonly raw: { readonly schema: Buffer | null; readonly value: Buffer } | null;
   /** The event's Avro body. */
   readonly event: Buffer | null;
+  /** The schema that `event` is written in: its fingerprint, 8 wire bytes. */
+  readonly eventSchema: Buffer;
 };
 
 /**
- * The parts of an entry whose bytes are known to be canonical Avro (`skip` of its schema).
+ * Which event schema the entries of each released schema hold: the one that was current then, which
+ * stands in the last field, `event`, whole.
+ */
+export const EVENT_FINGERPRINTS: ReadonlyMap<EntrySchema, Buffer> = new Map(
+  [...RELEASED_ENTRY_SCHEMAS.values()].map((schema) => [
+    schema,
+    fingerprint(JSON.parse(schema.text).fields.at(-1).type[1]),
+  ]),
+);
+
+/**
+ * The parts of an entry whose bytes are known to be canonical Avro (`skip` of its schema), whose
+ * events have the fingerprint `eventSchema`.
  * @throws LedgerError ENTRY_MALFORMED when problem, raw and event contradict each other
  */
-export function viewEntry(entry: Buffer): EntryView {
+export function viewEntry(entry: Buffer, eventSchema: Buffer): EntryView {
   let at = 0;
   const long = (): number => {
     const value = readVarint(entry, at);
@@ -153,7 +173,7 @@ export function viewEntry(entry: Buffer): EntryView {
       ? null
       : { schema: long() === 0 ? null : take(FINGERPRINT_SIZE), value: take(long()) };
   const event = long() === 0 ? null : entry.subarray(at);
-  const view = { index, offset, timestamp, key, headers, problem, raw, event };
+  const view = { index, offset, timestamp, key, headers, problem, raw, event, eventSchema };
   checkParts(view);
   return view;
 }
@@ -176,11 +196,9 @@ function checkParts({ problem, raw, event, timestamp }: EntryView): void {
 }
 
 /** The Kafka value of an entry, as the producer sent it. */
-export function entryValue({ raw, event }: EntryView): Buffer | null {
+export function entryValue({ raw, event, eventSchema }: EntryView): Buffer | null {
   if (raw !== null) return raw.value;
-  return event === null
-    ? null
-    : Buffer.concat([SINGLE_OBJECT_MARKER, AUTH_EVENT_FINGERPRINT, event]);
+  return event === null ? null : Buffer.concat([SINGLE_OBJECT_MARKER, eventSchema, event]);
 }
 
 /** Avro 1.12 specification, "Single-object encoding". */
