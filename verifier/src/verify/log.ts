@@ -178,12 +178,8 @@ export class LogWalk {
   /** Numbers before this batch that have no authentic object: expired, or a breach. */
   #closeHole(header: Header): void {
     const { scope, producers } = this.#context;
-    const [inside, further] = [
-      this.#held.filter(({ number }) => number < header.batch),
-      this.#held.filter(({ number }) => number > header.batch),
-    ];
+    const inside = this.#releaseHeld(header.batch);
     if (header.batch === this.#due && inside.length === 0) return;
-    this.#held = further;
     this.#head = null;
     producers.cut();
     if (header.previous !== null && header.previous.retainUntil <= scope.at) return;
@@ -199,6 +195,14 @@ export class LogWalk {
     };
     if (isDue(header.sealedAt, scope)) this.#context.problems.add('BATCH_MISSING', finding);
     else this.#suspicions.push({ names: this.#namesOf(missing, header), finding });
+  }
+
+  /** The held keys of numbers before this batch. Those of its own number lie under another date. */
+  #releaseHeld(batch: number): ExaminedKey[] {
+    const held = this.#held;
+    this.#held = held.filter(({ number }) => number > batch);
+    for (const key of held) if (key.number === batch) this.#nameUnknown(key);
+    return held.filter(({ number }) => number < batch);
   }
 
   /** Keys at which the batch may lie: it was sealed between the last one and this one. */

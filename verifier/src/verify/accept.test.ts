@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest';
+import { SealedLog } from '../testing/sealed-log.ts';
+import { Regions, shortly } from '../testing/verified.ts';
+import { parseAcceptances, refusedAcceptances } from './accept.ts';
+
+async function hidden() {
+  const log = new SealedLog();
+  for (let i = 0; i < 3; i += 1) await log.seal();
+  const regions = new Regions();
+  log.archive(...regions.both);
+  const version = regions.a.hide(log.batches[1]?.name ?? '');
+  const verify = (file: string) => regions.verify(log, { accept: parseAcceptances(file) });
+  return { verify, version, regions, log };
+}
+
+describe('an accepted incident', () => {
+  it('is shown as accepted and does not set the status', async () => {
+    const { verify } = await hidden();
+    const report = await verify('# drills\n\nDELETE_MARKER test/auth-events/0 1 a drill\n');
+    expect(report).toMatchObject({ ok: true, problems: [] });
+    expect(report.accepted).toMatchObject([{ code: 'DELETE_MARKER', reason: 'a drill' }]);
+  });
+
+  it('may be named by the version', async () => {
+    const { verify, version } = await hidden();
+    expect((await verify(`DELETE_MARKER test/auth-events/0 ${version} a drill`)).ok).toBe(true);
+  });
+
+  it('of no log is named by - and its version', async () => {
+    const { regions, log } = await hidden();
+    const version = regions.a.put('topic=x', Buffer.of(1), null);
+    const accept = parseAcceptances(
+      `UNKNOWN_OBJECT - ${version} ours\nDELETE_MARKER test/auth-events/0 1 a drill`,
+    );
+    expect((await regions.verify(log, { accept })).ok).toBe(true);
+  });
+
+  it('is another one when code, log or batch differ', async () => {
+    const { verify } = await hidden();
+    for (const line of [
+      'OVERWRITTEN test/auth-events/0 1 no',
+      'DELETE_MARKER test/auth-events/1 1 no',
+      'DELETE_MARKER test/auth-events/0 2 no',
+    ]) {
+      expect(shortly(await verify(line))).toEqual(['DELETE_MARKER 1 a']);
+    }
+  });
+
+  it('cannot be a breach: the line is named', async () => {
+    const { regions, log } = await hidden();
+    regions.a.remove(log.batches[1]?.name ?? '');
+    const accept = parseAcceptances('\nBATCH_MISSING test/auth-events/0 1 never mind');
+    expect(shortly(await regions.verify(log, { accept }))).toEqual(['BATCH_MISSING 1 a']);
+    expect(refusedAcceptances(accept)).toMatchObject([{ line: 2, code: 'BATCH_MISSING' }]);
+  });
+
+  it.each([
+    ['DELETE_MARKER test/auth-events/0 1', /Line 1 .* was expected/],
+    ['\nDELETED test/auth-events/0 1 why', /Line 2 .*"DELETED" is no code/],
+  ])('is refused from the line %j', (file, message) => {
+    expect(() => parseAcceptances(file)).toThrow(message);
+  });
+});

@@ -1,0 +1,224 @@
+import type { SourceRecord } from '@authseal/ledger';
+import { describe, expect, it } from 'vitest';
+import {
+  DAY,
+  MINUTE,
+  newPem,
+  Producer,
+  SealedLog,
+  START,
+  unchained,
+  vkeyOf,
+} from '../testing/sealed-log.ts';
+import { Regions, shortly } from '../testing/verified.ts';
+import { parseProducerKeys } from './producer-keys.ts';
+import type { VerifyOptions } from './verify-archive.ts';
+
+type Records = Omit<SourceRecord, 'offset' | 'timestamp'>[];
+
+/** Seals a batch of each of these, and says what verify makes of it; `seen`: what an export gets. */
+async function judge(batches: readonly Records[], options: Partial<VerifyOptions> = {}) {
+  const log = new SealedLog();
+  for (const records of batches) await log.seal(records);
+  const regions = new Regions();
+  log.archive(...regions.both);
+  const seen: number[] = [];
+  const onEvent: VerifyOptions['onEvent'] = ({ entry }) => seen.push(entry.offset);
+  const report = await regions.verify(log, { onEvent, ...options });
+  return { ...report, short: shortly(report), seen };
+}
+
+const withHeader = (record: Records[number], name: string, value: Buffer | string) => ({
+  ...record,
+  headers: record.headers.map((header) =>
+    header[0] === name ? ([name, Buffer.from(value)] as const) : header,
+  ),
+});
+
+describe('a producer', () => {
+  it('whose events are all there is reported with their number', async () => {
+    const producer = new Producer();
+    const { problems, producers } = await judge([producer.flush(3), producer.flush(1)]);
+    expect(problems).toEqual([]);
+    expect(producers).toEqual([{ producer: producer.id, events: 4, signed: 0, last: 3 }]);
+  });
+
+  it('may have a flush that reaches into the next batch', async () => {
+    const flush = new Producer().flush(4);
+    expect((await judge([flush.slice(0, 2), flush.slice(2)])).problems).toEqual([]);
+  });
+
+  it('lacks events: the first, some between, and those after the last link are told apart', async () => {
+    const all = (producer: Producer) => [
+      ...producer.flush(3),
+      ...producer.flush(3),
+      ...producer.flush(3),
+    ];
+    expect((await judge([all(new Producer()).slice(1)])).short).toEqual(['SEQUENCE_GAP 0']);
+    expect((await judge([all(new Producer()).toSpliced(4, 1)])).short).toEqual(['SEQUENCE_GAP 0']);
+    const cut = await judge([all(new Producer()).slice(0, 7), [], []]);
+    expect(cut.short).toEqual(['FLUSH_UNFINISHED 0']);
+  });
+
+  it('may have an open flush in the last batch of a log that goes on', async () => {
+    const flush = new Producer().flush(3).slice(0, 2);
+    expect((await judge([[], flush])).short).toEqual([]);
+    const log = new SealedLog();
+    await log.seal(flush, { heartbeat: null });
+    const regions = new Regions();
+    log.archive(...regions.both);
+    expect(shortly(await regions.verify(log))).toEqual(['FLUSH_UNFINISHED 0']);
+  });
+
+  it('whose event was changed or whose link was forged does not fit its chain', async () => {
+    const producer = new Producer();
+    const flush = [...producer.flush(3), ...producer.flush(3)];
+    const other = new Producer().flush(5);
+    const changed = flush.with(1, {
+      ...flush[1],
+      value: other[4]?.value ?? null,
+    } as Records[number]);
+    const { problems } = await judge([changed]);
+    // The rest of the chain hangs on the link as it stands, so one problem stays one.
+    expect(problems).toMatchObject([{ code: 'LINK_BROKEN', severity: 'incident', batch: 0 }]);
+    const forged = flush.with(
+      2,
+      withHeader(flush[2] as Records[number], 'authseal-link', Buffer.alloc(32)),
+    );
+    expect((await judge([forged])).short).toEqual(['LINK_BROKEN 0', 'LINK_BROKEN 0']);
+  });
+
+  it('is unproven, and no problem, where its flush is cut by a hole of expired batches', async () => {
+    const log = new SealedLog();
+    const producer = new Producer();
+    const flush = producer.flush(4);
+    log.terms = { ...log.terms, retention: MINUTE };
+    await log.seal();
+    await log.seal(flush.slice(0, 2));
+    await log.seal(flush.slice(2), { retention: DAY });
+    await log.seal(producer.flush(2), { retention: DAY });
+    log.batches.splice(1, 1);
+    const regions = new Regions();
+    log.archive(...regions.both);
+    const report = await regions.verify(log, { now: START + 10 * MINUTE, grace: DAY });
+    expect(shortly(report)).toEqual([]);
+  });
+
+  it('is unproven where a range of time begins', async () => {
+    const producer = new Producer();
+    const batches = [[], producer.flush(2), producer.flush(2), producer.flush(2)];
+    const { short, producers } = await judge(batches, { from: START + 2 * MINUTE });
+    expect(short).toEqual([]);
+    expect(producers).toMatchObject([{ events: 4, last: 5 }]);
+  });
+
+  it('keeps to one log', async () => {
+    const producer = new Producer();
+    const [first, second] = [new SealedLog(0), new SealedLog(1)];
+    await first.seal(producer.flush(2), { partitions: 2 });
+    await second.seal(producer.flush(2), { partitions: 2 });
+    const regions = new Regions();
+    for (const log of [first, second]) log.archive(...regions.both);
+    const { problems } = await regions.verify([first, second]);
+    expect(problems).toMatchObject([{ code: 'PRODUCER_MOVED', origin: 'test/auth-events/1' }]);
+  });
+
+  it('speaks for its own service only', async () => {
+    const { problems } = await judge([new Producer('shop').flush(3, 'bank')]);
+    expect(problems).toMatchObject([
+      { code: 'IMPERSONATED', severity: 'incident', found: expect.stringContaining('3 events') },
+    ]);
+  });
+});
+
+describe('a repeat', () => {
+  it('of a whole flush is a note, and is not exported', async () => {
+    const producer = new Producer();
+    const [first, second, third] = [producer.flush(2), producer.flush(3), producer.flush(1)];
+    const { ok, problems, seen, producers } = await judge([
+      [...first, ...second],
+      [...second, ...third],
+    ]);
+    expect(problems).toMatchObject([
+      { code: 'REPEAT', severity: 'note', batch: 1, found: expect.stringContaining('2 to 4') },
+    ]);
+    expect(ok).toBe(true);
+    expect(seen).toEqual([0, 1, 2, 3, 4, 8]);
+    expect(producers).toMatchObject([{ events: 6, last: 5 }]);
+  });
+
+  it('may come late, may come twice, and may be parted by the end of a batch', async () => {
+    const producer = new Producer();
+    const [first, second] = [producer.flush(2), producer.flush(2)];
+    const { short, seen } = await judge([
+      [...first, ...second, ...first],
+      first.slice(0, 1),
+      first.slice(1),
+    ]);
+    expect(short).toEqual(['REPEAT 0', 'REPEAT 2']);
+    expect(seen).toEqual([0, 1, 2, 3]);
+  });
+
+  it('that differs in anything is a replay, and is exported', async () => {
+    const producer = new Producer();
+    const flush = producer.flush(3);
+    const other = new Producer('shop').flush(9)[8]?.value ?? null;
+    const altered = flush.with(1, { ...flush[1], value: other } as Records[number]);
+    for (const again of [altered, flush.slice(0, 2), flush.slice(1), flush.toSpliced(1, 1)]) {
+      const { problems, seen, ok } = await judge([flush, again, []]);
+      expect(problems.map(({ code }) => code)).toContain('REPLAYED');
+      expect(seen).toEqual(Array.from({ length: 3 + again.length }, (_, i) => i));
+      expect(ok).toBe(false);
+    }
+  });
+});
+
+describe('a service with a key', () => {
+  const key = newPem();
+  const keys = (line = '') => ({ producers: parseProducerKeys(`${vkeyOf(key, 'shop')}${line}`) });
+
+  it('signs each flush', async () => {
+    const producer = new Producer('shop', key);
+    const { problems, producers } = await judge([producer.flush(3), producer.flush(2)], keys());
+    expect(problems).toEqual([]);
+    expect(producers).toMatchObject([{ events: 5, signed: 5 }]);
+  });
+
+  it('is forged by an unsigned flush, by a wrong signature, and by events without a chain', async () => {
+    expect((await judge([new Producer('shop').flush(1)], keys())).short).toEqual([
+      'FLUSH_UNSIGNED 0',
+    ]);
+    const thief = new Producer('shop', newPem());
+    expect((await judge([thief.flush(1)], keys())).short).toEqual(['FLUSH_FORGED 0']);
+    const { problems } = await judge([[unchained(1)]], keys());
+    expect(problems).toMatchObject([{ code: 'UNCHAINED', severity: 'incident' }]);
+  });
+
+  it('is not asked for signatures before its time', async () => {
+    const since = new Date(START + MINUTE).toISOString();
+    const producer = new Producer('shop');
+    const batches = [producer.flush(1), producer.flush(1)];
+    expect((await judge(batches, keys(` from ${since}`))).short).toEqual(['FLUSH_UNSIGNED 1']);
+  });
+});
+
+describe('an event outside any chain', () => {
+  it('is a note where its service has no key', async () => {
+    const nameless = { key: Buffer.from('mine'), value: Buffer.from('what?'), headers: [] };
+    const none = { key: null, value: null, headers: [] };
+    const { ok, problems, seen } = await judge([[unchained(1), unchained(2), nameless, none]]);
+    expect(ok).toBe(true);
+    expect(problems.map(({ code, severity, found }) => [code, severity, found])).toEqual([
+      ['UNCHAINED', 'note', '2 events that name shop, without key or sequence'],
+      ['UNCHAINED', 'note', '2 events that name no service, without key or sequence'],
+    ]);
+    expect(seen).toEqual([0, 1, 2, 3]);
+  });
+
+  it('is one whose sequence stands twice or is no number', async () => {
+    const [record] = new Producer().flush(1) as [Records[number]];
+    const twice = { ...record, headers: [...record.headers, ...record.headers] };
+    const odd = withHeader(record, 'authseal-sequence', '01');
+    expect((await judge([[twice, odd]])).short).toEqual(['UNCHAINED 0']);
+  });
+});
