@@ -1,6 +1,6 @@
 /** Topics as a plain kafkajs consumer and admin show them: nothing of the code under test. */
 import { randomUUID } from 'node:crypto';
-import kafkajs, { type Kafka, type KafkaMessage } from 'kafkajs';
+import kafkajs, { type Admin, type Kafka, type KafkaMessage } from 'kafkajs';
 
 export type PlainRecord = { partition: number; offset: number; value: Buffer | null };
 
@@ -46,14 +46,28 @@ function toPlain(partition: number, { offset, value }: KafkaMessage): PlainRecor
   return { partition, offset: Number(offset), value };
 }
 
-/** Source offsets sealed so far: the sum of what the state group has committed. */
+/** What the state group of a service has committed, over all partitions: how far it has come. */
 export async function sealedOffsets(brokers: string[], stateGroup: string, topic: string) {
+  return withAdmin(brokers, async (admin) => {
+    const [entry] = await admin.fetchOffsets({ groupId: stateGroup, topics: [topic] });
+    return sum(entry?.partitions.map(({ offset }) => Math.max(0, Number(offset))) ?? []);
+  });
+}
+
+/** The ends of all partitions of a topic: how far there is to go. */
+export async function topicEnd(brokers: string[], topic: string): Promise<number> {
+  return withAdmin(brokers, async (admin) =>
+    sum((await admin.fetchTopicOffsets(topic)).map(({ high }) => Number(high))),
+  );
+}
+
+const sum = (numbers: number[]): number => numbers.reduce((total, n) => total + n, 0);
+
+async function withAdmin<T>(brokers: string[], use: (admin: Admin) => Promise<T>): Promise<T> {
   const admin = plainKafka(brokers).admin();
   await admin.connect();
   try {
-    const [entry] = await admin.fetchOffsets({ groupId: stateGroup, topics: [topic] });
-    const offsets = entry?.partitions.map(({ offset }) => Math.max(0, Number(offset))) ?? [];
-    return offsets.reduce((sum, offset) => sum + offset, 0);
+    return await use(admin);
   } finally {
     await admin.disconnect();
   }

@@ -1,0 +1,129 @@
+/**
+ * kill -9 of the ingestor and of an archiver, ten times each, at random moments of a run that goes
+ * on: afterwards every record stands in both regions exactly once, in order.
+ */
+import { randomInt } from 'node:crypto';
+import { type Server, type Stack, startStack } from '@authseal/deploy/local';
+import { type AuditProducer, createAuditProducer, type Receipt } from '@authseal/producer-sdk';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { OTHER_READER, runOtherReader, verify } from '../plain/commands.ts';
+import { expectExactlyOnce } from '../plain/exactly-once.ts';
+import { sealedOffsets, topicEnd } from '../plain/topic.ts';
+
+const KILLS = 10;
+const TIMEOUT = { timeout: 60_000, interval: 20 };
+
+let stack: Stack;
+let producers: AuditProducer[];
+const receipts: Receipt[] = [];
+let running = true;
+let load: Promise<void>;
+
+beforeAll(async () => {
+  stack = await startStack({
+    report: () => {},
+    settings: {
+      AUTHSEAL_LINGER: '200ms',
+      AUTHSEAL_SESSION_TIMEOUT: '6s',
+      AUTHSEAL_TRANSACTION_TIMEOUT: '10s',
+    },
+  });
+  const kafka = { brokers: stack.kafkaBrokers };
+  producers = ['web', 'api', 'admin'].map((service) =>
+    createAuditProducer({ service, deployment: 'local', kafka, lingerMs: 50 }),
+  );
+  load = Promise.all(producers.map(produce)).then(() => {});
+});
+afterAll(async () => {
+  running = false;
+  await load;
+  await Promise.all(producers?.map((producer) => producer.close()) ?? []);
+  await stack?.stop();
+});
+
+/** Records events, a few at a time, for as long as the run goes on. */
+async function produce(producer: AuditProducer): Promise<void> {
+  while (running) {
+    const events = Array.from({ length: 5 }, () =>
+      producer.loginFailed({
+        actor: { type: 'ANONYMOUS', id: 'unknown' },
+        login: { method: 'password', mfa: null },
+        reason: 'wrong password',
+      }),
+    );
+    receipts.push(...(await Promise.all(events)));
+  }
+}
+
+/** What one service has done so far, out of how much there is: source offsets, or batches' offsets. */
+type Progress = { done: () => Promise<number>; all: () => Promise<number> };
+
+const ingested: Progress = {
+  done: () => sealedOffsets(stack.kafkaBrokers, 'authseal-ingestor.state', 'auth-events'),
+  all: () => topicEnd(stack.kafkaBrokers, 'auth-events'),
+};
+const archived = (region: string): Progress => ({
+  done: () =>
+    sealedOffsets(stack.kafkaBrokers, `authseal-archiver-${region}.state`, 'auth-batches'),
+  all: () => topicEnd(stack.kafkaBrokers, 'auth-batches'),
+});
+
+/** Kills the service once it has gone on by a random number, and asserts that it was in mid-run. */
+async function killInMidRun(server: Server, { done, all }: Progress, step: number): Promise<void> {
+  const target = (await done()) + randomInt(1, step);
+  await vi.waitFor(async () => expect(await done()).toBeGreaterThanOrEqual(target), TIMEOUT);
+  await server.kill('SIGKILL');
+  const [doneThen, allThen] = [await done(), await all()];
+  expect(doneThen).toBeGreaterThan(0);
+  expect(doneThen).toBeLessThan(allThen);
+  await server.restart();
+}
+
+describe('after kill -9 in mid-run', () => {
+  it(`the ingestor goes on, ${KILLS} times; the archiver goes on, ${KILLS} times`, async () => {
+    const [region] = stack.regions;
+    const killIngestor = async () => {
+      for (let i = 0; i < KILLS; i += 1) await killInMidRun(stack.ingestor, ingested, 200);
+    };
+    const killArchiver = async () => {
+      const progress = archived(region?.name as string);
+      for (let i = 0; i < KILLS; i += 1) {
+        await killInMidRun(stack.archivers[0] as Server, progress, 10);
+      }
+    };
+    await Promise.all([killIngestor(), killArchiver()]);
+  }, 600_000);
+
+  it('every record stands in both regions exactly once, in order, and none acknowledged is missing', async () => {
+    running = false;
+    await load;
+    const archive = await expectExactlyOnce(stack.kafkaBrokers, 'auth-events', stack.regions);
+    expect(archive.records).toBeGreaterThan(1000);
+    for (const objects of archive.regions) {
+      const places = new Set(
+        objects.flatMap(({ header, entries }) =>
+          entries.map(({ offset, event }) => `${header.origin} ${offset} ${event.id}`),
+        ),
+      );
+      const missing = receipts.filter(
+        ({ partition, offset, id }) =>
+          !places.has(`local/auth-events/${partition} ${offset} ${id}`),
+      );
+      expect(missing).toEqual([]);
+    }
+    expect(receipts.length).toBe(archive.records);
+  });
+
+  it('the archive verifies', async () => {
+    const { code, report } = await verify(stack.environment);
+    expect(report.problems).toEqual([]);
+    expect(code).toBe(0);
+  });
+
+  it.skipIf(!OTHER_READER)('is ok to the reader in AUTHSEAL_TEST_READER', async () => {
+    for (const region of stack.regions) {
+      const { stdout } = await runOtherReader(region, stack.environment.AUTHSEAL_KEYS as string);
+      expect(stdout).toMatch(/^ok entries=/m);
+    }
+  });
+});
