@@ -21,7 +21,7 @@ export type JournalOptions = {
 };
 
 /** The group whose offsets are the states. It never has members. */
-export const stateGroup = (group: string): string => `${group}.state`;
+const stateGroup = (group: string): string => `${group}.state`;
 
 export function kafkaJournal(options: JournalOptions, partition: number): Journal {
   const { connection, admin, group, eventsTopic, batchesTopic: topic, log } = options;

@@ -28,7 +28,7 @@ export type PlainObject = {
   entries: PlainEntry[];
 };
 
-export function plainS3({ name, endpoint, accessKeyId, secretAccessKey }: Region): S3Client {
+function plainS3({ name, endpoint, accessKeyId, secretAccessKey }: Region): S3Client {
   return new S3Client({
     region: name,
     endpoint,

@@ -36,7 +36,7 @@ export function toFetched(batch: Batch): Fetched {
   };
 }
 
-export function toRecord(message: KafkaMessage): KafkaRecord {
+function toRecord(message: KafkaMessage): KafkaRecord {
   return {
     offset: Number(message.offset),
     timestamp: Number(message.timestamp),
