@@ -73,14 +73,26 @@ export class KafkaAdmin {
   ): Promise<void> {
     const configEntries = Object.entries(settings).map(([name, value]) => ({ name, value }));
     await this.#admin.createTopics({
-      waitForLeaders: true,
+      // kafkajs gives up at the first broker that has not heard of the topic yet.
+      waitForLeaders: false,
       topics: [{ topic, numPartitions: partitions, replicationFactor: replicas, configEntries }],
     });
+    await this.#awaitLeaders(topic, partitions);
   }
 
   /** Gives a topic more partitions, `partitions` in all. */
   async growTopic(topic: string, partitions: number): Promise<void> {
     await this.#admin.createPartitions({ topicPartitions: [{ topic, count: partitions }] });
+    await this.#awaitLeaders(topic, partitions);
+  }
+
+  /** Waits until the brokers have heard of all partitions. */
+  async #awaitLeaders(topic: string, partitions: number): Promise<void> {
+    await again(async () => {
+      const { topics } = await this.#admin.fetchTopicMetadata({ topics: [topic] });
+      const led = topics[0]?.partitions.filter(({ leader }) => leader >= 0).length ?? 0;
+      if (led < partitions) throw new Error(`${topic} has ${led} of ${partitions} partitions yet`);
+    });
   }
 
   /** Members of a consumer group; 0 when there is no such group. */
@@ -113,8 +125,8 @@ export class KafkaAdmin {
 }
 
 /**
- * A coordinator that is just being made answers that it is none, which kafkajs does not try again.
- * For reads only; some seconds in all.
+ * A coordinator that is just being made answers that it is none, and a broker that has not heard of
+ * a new topic that there is none; kafkajs tries neither again. For reads only; half a minute in all.
  */
 const again = <T>(read: () => Promise<T>): Promise<T> =>
-  pRetry(read, { retries: 6, minTimeout: 50, maxTimeout: 2000 });
+  pRetry(read, { retries: 20, minTimeout: 50, maxTimeout: 2000 });
