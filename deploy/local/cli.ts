@@ -1,7 +1,15 @@
 /** `npm run stack`, `stack:status`, `stack:down`: one stack per checkout, in `.cache/stack`. */
 import { fork } from 'node:child_process';
-import { mkdirSync, openSync, rmSync, writeFileSync } from 'node:fs';
-import { relative } from 'node:path';
+import {
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { relative, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
@@ -15,13 +23,18 @@ import { ownerOf, refuseSecond, toStandardError } from './servers.ts';
 import { startStack } from './stack.ts';
 import { table } from './table.ts';
 
-const DIRECTORY = `${CACHE}/stack`;
+const program = new Command('stack')
+  .description('The local stack of Authseal: Kafka, S3 regions, ingestor, an archiver per region.')
+  .option('--directory <path>', 'where its data, keys and logs live', `${CACHE}/stack`);
+
+/** Paths inside the stack's directory. */
+const directory = () => resolve(program.opts<{ directory: string }>().directory);
 /** Shell assignments of every variable that services and commands need; there while the stack is ready. */
-const ENV_FILE = `${DIRECTORY}/env`;
+const envFile = () => `${directory()}/env`;
 /** A {@link StackRecord}; there while the stack is ready. */
-const RECORD_FILE = `${DIRECTORY}/stack.json`;
+const recordFile = () => `${directory()}/stack.json`;
 /** What a detached stack prints. */
-const LOG_FILE = `${DIRECTORY}/stack.log`;
+const logFile = () => `${directory()}/stack.log`;
 
 /** A running stack, for the other commands. */
 type StackRecord = { addresses: Addresses; parts: Part[] };
@@ -37,19 +50,19 @@ async function serve(report: (line: string) => void, ready: () => void) {
   const abort = (): void => process.exit(1); // the tethers end what was started
   let onSignal = abort;
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => onSignal());
-  refuseSecond(DIRECTORY);
+  refuseSecond(directory());
   forget();
 
-  const stack = await startStack({ directory: DIRECTORY, report });
-  remember(RECORD_FILE, { addresses: stack, parts: partsOf(stack) } satisfies StackRecord);
-  writeFileSync(ENV_FILE, toShell(stack.environment), { mode: 0o600 });
+  const stack = await startStack({ directory: directory(), report });
+  remember(recordFile(), { addresses: stack, parts: partsOf(stack) } satisfies StackRecord);
+  writeFileSync(envFile(), toShell(stack.environment), { mode: 0o600 });
   ready();
 
-  await new Promise<void>((resolve) => {
+  await new Promise<void>((stop) => {
     const stay = setInterval(() => {}, 60_000);
     onSignal = () => {
       clearInterval(stay);
-      resolve();
+      stop();
     };
   });
   onSignal = abort;
@@ -60,10 +73,10 @@ async function serve(report: (line: string) => void, ready: () => void) {
 
 /** Lets another process serve, passes on what it reports, and leaves it when it is ready. */
 async function startDetached() {
-  refuseSecond(DIRECTORY);
-  mkdirSync(DIRECTORY, { recursive: true });
-  const log = openSync(LOG_FILE, 'w');
-  const server = fork(fileURLToPath(import.meta.url), ['background'], {
+  refuseSecond(directory());
+  mkdirSync(directory(), { recursive: true });
+  const log = openSync(logFile(), 'w');
+  const server = fork(fileURLToPath(import.meta.url), ['background', '--directory', directory()], {
     detached: true,
     stdio: ['ignore', log, log, 'ipc'],
   });
@@ -100,8 +113,8 @@ async function serveInBackground() {
 }
 
 async function showStatus() {
-  const record = recall<StackRecord>(RECORD_FILE);
-  const owner = ownerOf(DIRECTORY);
+  const record = recall<StackRecord>(recordFile());
+  const owner = ownerOf(directory());
   if (owner === null || record === null) {
     process.exitCode = 1;
     if (owner !== null) return toStandardError(`The stack is starting (process ${owner.pid}).`);
@@ -110,20 +123,25 @@ async function showStatus() {
   }
   const states = await Promise.all(record.parts.map((part) => stateOf(part, record.addresses)));
   if (states.some((state) => state !== 'ready')) process.exitCode = 1;
-  const rows = record.parts.map(({ name, endpoint, process, logFile }, index) => [
+  const rows = record.parts.map(({ name, endpoint, process, logFile: log }, index) => [
     name,
     states[index] ?? '',
     endpoint,
     `${process?.pid ?? '-'}`,
-    logFile === null ? '-' : relative(ROOT, logFile),
+    log === null ? '-' : shortened(log),
   ]);
   process.stdout.write(table([['part', 'state', 'address', 'pid', 'log'], ...rows]));
-  process.stdout.write(`\nAddresses and keys as variables: . ${relative(ROOT, ENV_FILE)}\n`);
+  process.stdout.write(`\nAddresses and keys as variables: . ${shortened(envFile())}\n`);
+}
+
+/** A path as one would type it in the checkout. */
+function shortened(path: string): string {
+  return path.startsWith(`${ROOT}/`) ? relative(ROOT, path) : path;
 }
 
 async function takeDown({ wipe }: { wipe?: true }) {
-  const owner = ownerOf(DIRECTORY);
-  const parts = recall<StackRecord>(RECORD_FILE)?.parts ?? [];
+  const owner = ownerOf(directory());
+  const parts = recall<StackRecord>(recordFile())?.parts ?? [];
   if (owner === null) {
     toStandardError('No stack runs.');
   } else {
@@ -138,14 +156,24 @@ async function takeDown({ wipe }: { wipe?: true }) {
     await sleep(50);
   }
   forget();
-  if (wipe) rmSync(DIRECTORY, { recursive: true, force: true });
+  if (wipe) wipeOut();
+}
+
+/** Removes what a stack keeps, and nothing else that a directory given by hand may hold. */
+function wipeOut() {
+  if (!existsSync(directory())) return;
+  for (const name of readdirSync(directory())) {
+    if (/^(kafka|s3-.+|services|keys|owner|stack\.log)$/.test(name)) {
+      rmSync(`${directory()}/${name}`, { recursive: true });
+    }
+  }
+  if (readdirSync(directory()).length === 0) rmdirSync(directory());
 }
 
 function forget() {
-  for (const file of [ENV_FILE, RECORD_FILE]) rmSync(file, { force: true });
+  for (const file of [envFile(), recordFile()]) rmSync(file, { force: true });
 }
 
-const program = new Command('stack').description('The local stack of Authseal.');
 program
   .command('up', { isDefault: true })
   .description('start it and stay until Ctrl-C')
