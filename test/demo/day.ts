@@ -7,7 +7,7 @@ const EMPLOYEES = Array.from({ length: 24 }, (_, i) => `employee-${i + 1}`);
 
 /** Addresses for documentation (RFC 5737): the office, and the intruder. */
 const OFFICE = (n: number) => `192.0.2.${n + 1}`;
-export const INTRUDER = '203.0.113.66';
+const INTRUDER = '203.0.113.66';
 
 /** What the intruder tries on heidi's account, one after the other; the last one is right. */
 const SEASONS = ['winter', 'spring', 'summer'];

@@ -72,6 +72,11 @@ export function fact(text: string): void {
   write(indented([`${styled('green', '✓')} ${first}`, ...rest.map((line) => `  ${line}`)]));
 }
 
+/** What a library says beside the story. */
+export function warn(text: string): void {
+  if (!muted) process.stderr.write(`${text}\n`);
+}
+
 export function failure(text: string): void {
   write(`\n${styled(['bold', 'red'], `✗ ${text}`)}\n`);
 }

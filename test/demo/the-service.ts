@@ -6,7 +6,7 @@ import { type Day, liveThroughTheDay, openCompany } from './day.ts';
 import { expect } from './expect.ts';
 import { makeProducerKey } from './producer-key.ts';
 import { sum } from './stages.ts';
-import { emptyLine, heading, say } from './terminal.ts';
+import { emptyLine, heading, say, warn } from './terminal.ts';
 import type { World } from './world.ts';
 
 const SERVICE = 'access';
@@ -44,5 +44,6 @@ function createProducer({ stack }: World): AuditProducer {
     deployment: AUTHSEAL_DEPLOYMENT,
     kafka: { brokers: stack.kafkaBrokers },
     signingKey: pem,
+    logger: { warn: (_details, message) => warn(message) },
   });
 }
