@@ -214,6 +214,17 @@ describe('the sender', () => {
     expect(sends).toHaveLength(queued);
   });
 
+  it('can still be given a timeout when it closes already', async () => {
+    const { sender, pass } = byHand();
+    const place = outcome(sender.enqueue(event('a')));
+    const patient = outcome(sender.close());
+    const hurried = outcome(sender.close(50));
+    await pass(50);
+    for (const end of [place, patient, hurried]) {
+      expect(await end).toMatchObject({ code: 'UNCONFIRMED' });
+    }
+  });
+
   it('keeps every event once and in order, whatever Kafka answers', async () => {
     // What Kafka does with a send: writes it or not, then confirms it or not.
     const answers = fc.constantFrom('confirmed', 'lost', 'written but not confirmed');

@@ -237,17 +237,13 @@ export function createSender(parts: SenderParts): Sender {
   }
 
   function close(timeoutMs?: number): Promise<void> {
-    closing ??= closeOnce(timeoutMs);
-    return closing;
+    closing ??= end();
+    if (timeoutMs === undefined) return closing;
+    return closing.finally(after(timeoutMs, () => abandon(timeoutMs)));
   }
 
-  async function closeOnce(timeoutMs: number | undefined): Promise<void> {
-    const cancel = timeoutMs === undefined ? () => {} : after(timeoutMs, () => abandon(timeoutMs));
-    try {
-      await flush();
-    } finally {
-      cancel();
-    }
+  async function end(): Promise<void> {
+    await flush();
     await channel?.close();
   }
 

@@ -152,7 +152,7 @@ describe('the producer on a real Kafka', () => {
         await new Promise((resolve) => setTimeout(resolve, 1));
       }
     })();
-    for (let kill = 0; kill < 3; kill++) {
+    for (let kill = 0; kill < 2; kill++) {
       await receipts.at(-1);
       await kafka.kill('SIGKILL');
       await kafka.restart();
