@@ -50,7 +50,10 @@ export function producerOptions(service: string, environment: Environment): Audi
     ...(key && { signingKey: file('AUTHSEAL_PRODUCER_KEY', key) }),
   };
   if (faults.length > 0) {
-    throw new ProducerError('USAGE', `the environment does not say what is needed:\n  ${faults.join('\n  ')}`);
+    throw new ProducerError(
+      'USAGE',
+      `the environment does not say what is needed:\n  ${faults.join('\n  ')}`,
+    );
   }
   return options;
 }
