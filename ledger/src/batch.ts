@@ -206,7 +206,7 @@ function checkCheckpoint(checkpoint: Checkpoint, head: LogHead): void {
   }
 }
 
-/** Every schema that is read was released. */
+/** There is one for every schema that is read, for each was released. */
 const eventSchemaOf = (schema: EntrySchema): Buffer => EVENT_FINGERPRINTS.get(schema) as Buffer;
 
 const nameOf = ({ origin, batch }: Header): string => `${origin} batch ${batch}`;

@@ -48,7 +48,10 @@ export type Header = {
   readonly problems: Readonly<Record<string, number>>;
   /** SHA-256 of the bytes of avro.schema. */
   readonly schema: string;
-  /** SHA-256 of the data block as it stands in the object; with codec zstandard, when there are entries. */
+  /**
+   * SHA-256 of the data block as it stands in the object: with codec zstandard, when there are
+   * entries. For zstd can say the same in many ways, and no byte may change unseen.
+   */
   readonly block?: string;
   /** The key that signs from here on. */
   readonly rotation?: { readonly next: string };

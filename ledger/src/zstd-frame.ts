@@ -1,10 +1,10 @@
 /**
  * Compression of the entries, and the outer form of its frame (RFC 8878 section 3.1.1).
  *
- * A zstd decoder passes over much that has no effect on what comes out: further frames, skippable
- * frames, unused bits, a larger window. A batch has exactly one frame in one form (a single segment,
- * its content size, a checksum, no dictionary), so that none of its bytes is without effect and the
- * size of what comes out is known before any work is done.
+ * A batch has exactly one frame in one form: a single segment, its content size, a checksum, no
+ * dictionary. So the size of what comes out is known before any work is done, and nothing can hide in
+ * further frames, skippable frames or a larger window. Inside its blocks zstd can still say the same
+ * in many ways: that is why a header hashes the whole data block.
  */
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 
