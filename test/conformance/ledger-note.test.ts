@@ -33,7 +33,8 @@ import { beforeAll, describe, expect, it } from 'vitest';
 
 const FOLDER = join(import.meta.dirname, 'go-note');
 const PROGRAM = join(import.meta.dirname, '../../.cache/conformance/go-note');
-const GO = spawnSync('go', ['version']).status === 0;
+const GO_TOOL = 'go';
+const GO = spawnSync(GO_TOOL, ['version']).status === 0;
 
 type Question = Record<string, unknown> & { Ask: string };
 type Answer = {
@@ -66,7 +67,7 @@ const vkeyOf = (name: string, { publicKey }: NoteSigner): string =>
 beforeAll(() => {
   if (!GO) return;
   const build = ['build', '-buildvcs=false', '-o', PROGRAM, '.'];
-  execFileSync('go', build, { cwd: FOLDER, stdio: 'pipe' });
+  execFileSync(GO_TOOL, build, { cwd: FOLDER, stdio: 'pipe' });
 });
 
 describe.skipIf(!GO)('where Go is present, golang.org/x/mod/sumdb/note', () => {
