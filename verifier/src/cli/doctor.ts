@@ -1,10 +1,13 @@
 /** `authseal doctor`: do the regions and Kafka keep what Authseal relies on? It tries, it does not only ask. */
+import { type Bucket, createLogger, RuntimeError } from '@authseal/runtime';
+import { KafkaAdmin } from '@authseal/runtime/kafka';
 import type { Command } from 'commander';
 import { examineBucket } from '../doctor/bucket.ts';
 import type { CheckResult } from '../doctor/check.ts';
+import { examineTopics } from '../doctor/topics.ts';
 import { plainTable, plural } from '../report/table.ts';
 import { type SettingOptions, withRegions } from './options.ts';
-import { openRegions } from './settings.ts';
+import { type KafkaSettings, kafkaSettingsOf, openRegions } from './settings.ts';
 
 export function addDoctor(program: Command): void {
   const command = program
@@ -16,7 +19,8 @@ export function addDoctor(program: Command): void {
 
 async function examine(options: SettingOptions & { json?: true }): Promise<void> {
   const results: CheckResult[] = [];
-  for (const bucket of openRegions(options)) results.push(...(await examineBucket(bucket)));
+  for (const bucket of openRegions(options)) results.push(...(await examineRegion(bucket)));
+  results.push(...(await examineKafka(kafkaSettingsOf(options))));
   const failed = results.filter(({ result }) => result === 'fail').length;
   process.stdout.write(
     options.json
@@ -24,6 +28,34 @@ async function examine(options: SettingOptions & { json?: true }): Promise<void>
       : `${checksTable(results)}\n${failed === 0 ? 'All is well' : `${plural(failed, 'check')} failed`}\n`,
   );
   process.exitCode = failed === 0 ? 0 : 1;
+}
+
+/** A region that does not answer fails by itself: the others are examined nonetheless. */
+async function examineRegion(bucket: Bucket): Promise<CheckResult[]> {
+  try {
+    return await examineBucket(bucket);
+  } catch (error) {
+    if (!(error instanceof RuntimeError)) throw error;
+    const place = bucket.region.name;
+    return [{ place, check: 'the bucket answers', result: 'fail', detail: error.message }];
+  }
+}
+
+async function examineKafka(settings: KafkaSettings): Promise<CheckResult[]> {
+  const place = 'kafka';
+  const { kafkaBrokers } = settings;
+  if (kafkaBrokers === undefined) {
+    const detail = 'not looked at: AUTHSEAL_KAFKA_BROKERS is not set';
+    return [{ place, check: 'the topics are as they must be', result: 'warn', detail }];
+  }
+  const log = createLogger({ service: 'doctor', deployment: '', level: 'silent' });
+  try {
+    const admin = await KafkaAdmin.connect({ ...settings, kafkaBrokers }, 'authseal-doctor', log);
+    return await examineTopics(admin, settings).finally(() => admin.close());
+  } catch (error) {
+    const detail = error instanceof Error ? error.message : String(error);
+    return [{ place, check: `${kafkaBrokers.join(', ')} answers`, result: 'fail', detail }];
+  }
 }
 
 function checksTable(results: readonly CheckResult[]): string {

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { type DeploymentKeys, parseKeys } from '@authseal/ledger';
-import { Bucket, loadConfig, settings } from '@authseal/runtime';
+import { Bucket, kafkaSettings, loadConfig, settings } from '@authseal/runtime';
 import { z } from 'zod';
 import { VerifierError } from '../error.ts';
 import { type ProducerKeys, parseProducerKeys } from '../verify/producer-keys.ts';
@@ -15,6 +15,16 @@ const whole = z.object({
   producers: settings.producers,
   grace: settings.grace,
 });
+
+const kafka = z.object({ ...kafkaSettings, kafkaBrokers: kafkaSettings.kafkaBrokers.optional() });
+
+/** How to reach Kafka, if that is configured, and the topics. */
+export type KafkaSettings = z.output<typeof kafka>;
+
+/** @throws RuntimeError INVALID_CONFIG */
+export function kafkaSettingsOf(options: SettingOptions): KafkaSettings {
+  return load(kafka, options);
+}
 
 /** The buckets of the regions asked for, in the order configured.
  * @throws RuntimeError INVALID_CONFIG; VerifierError USAGE for a region that is not configured */

@@ -28,6 +28,7 @@ import {
   sha256,
 } from '@authseal/ledger';
 import { MAX_FLUSH_EVENTS, REMEMBERED_FLUSHES } from '../limits.ts';
+import { serviceOfEvent } from './event-service.ts';
 import type { ProblemCode } from './problem-codes.ts';
 import type { Problems } from './problems.ts';
 import type { ProducerKeys } from './producer-keys.ts';
@@ -124,10 +125,7 @@ export class Producers {
     for (let i = 0; i < batch.header.count; i += 1) {
       const sighting = { batch, entry: batch.entryAt(i) };
       const stamp = stampOf(sighting.entry);
-      const claimed =
-        sighting.entry.event === null
-          ? null
-          : (batch.schema.read(batch.bytesOf(i)).event?.service ?? null);
+      const claimed = serviceOfEvent(batch, sighting.entry);
       if (stamp === null) this.#strayed(sighting, claimed);
       else {
         if (claimed !== null && claimed !== stamp.service)
@@ -343,7 +341,6 @@ const SIGNATURE_SIZE = 64;
 
 /** What an entry says of its producer; null when it stands in no chain. */
 function stampOf(entry: EntryView): Stamp | null {
-  const producer = entry.key?.toString() ?? '';
   const service = serviceOf(entry.key);
   const sequence = headerOf(entry, SEQUENCE_HEADER)?.toString() ?? '';
   const value = entryValue(entry);
@@ -351,7 +348,7 @@ function stampOf(entry: EntryView): Stamp | null {
   const link = headerOf(entry, LINK_HEADER);
   const signature = headerOf(entry, SIGNATURE_HEADER);
   return {
-    producer,
+    producer: String(entry.key),
     service,
     sequence: Number(sequence),
     value,
@@ -361,13 +358,19 @@ function stampOf(entry: EntryView): Stamp | null {
 }
 
 function serviceOf(key: Buffer | null): string | null {
-  return PRODUCER.exec(key?.toString() ?? '')?.[1] ?? null;
+  return PRODUCER.exec(String(key))?.[1] ?? null;
 }
 
 /** The one value of a header; null when there is none or several. */
 function headerOf({ headers }: EntryView, name: string): Buffer | null {
-  const values = headers.filter(([header]) => header === name);
-  return values.length === 1 ? (values[0]?.[1] ?? null) : null;
+  let value: Buffer | null = null;
+  let count = 0;
+  for (const header of headers) {
+    if (header[0] !== name) continue;
+    value = header[1];
+    count += 1;
+  }
+  return count === 1 ? value : null;
 }
 
 function digestOf(values: readonly Hash[], link: Buffer): Hash {
