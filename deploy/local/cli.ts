@@ -184,7 +184,10 @@ program
 program
   .command('status')
   .description('show its parts; exit status 0 when all are ready, else 1')
-  .action(showStatus);
+  .action(async () => {
+    await showStatus();
+    process.exit(); // not waiting for parts that do not answer
+  });
 program
   .command('down')
   .description('end it')

@@ -15,6 +15,7 @@ import {
   versitygwArgs,
   versitygwEnvironment,
 } from './gateway.ts';
+import { inTime } from './in-time.ts';
 import { kafkaAnswers, SINGLE_NODE_PROPERTIES } from './kafka.ts';
 import type { StartedServers } from './native.ts';
 import { onFreePorts } from './ports.ts';
@@ -57,17 +58,11 @@ export async function startContainers(
 
 /** The name under which ports of containers are reached, or null when no engine answers in time. */
 async function engineHost(): Promise<string | null> {
-  let timer: NodeJS.Timeout | undefined;
   try {
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new Error('no answer')), ENGINE_TIMEOUT_MS);
-    });
-    const client = await Promise.race([getContainerRuntimeClient(), late]);
+    const client = await inTime(getContainerRuntimeClient(), ENGINE_TIMEOUT_MS);
     return client.info.containerRuntime.host;
   } catch {
     return null;
-  } finally {
-    clearTimeout(timer);
   }
 }
 

@@ -1,11 +1,15 @@
 /** The parts of a stack as `npm run stack` records them, and how each is now. */
 import type { Addresses } from './environment.ts';
+import { inTime } from './in-time.ts';
 import { kafkaAnswers } from './kafka.ts';
 import { identify, type ProcessIdentity, runs } from './process-identity.ts';
 import { bucketAnswers } from './region.ts';
 import type { Server } from './server.ts';
 import { serviceReady } from './services.ts';
 import type { Stack } from './stack.ts';
+
+/** A part that takes longer to answer is not ready. */
+const ANSWER_TIMEOUT_MS = 5_000;
 
 /** One line of the table. */
 export type Part = {
@@ -41,13 +45,16 @@ function part({ name, endpoint, pid, logFile }: Server): Part {
 /** `ready`, or why a part is not. */
 export async function stateOf(part: Part, addresses: Addresses): Promise<string> {
   if (part.process !== null && !runs(part.process)) return 'gone';
-  const region = addresses.regions.find(({ name }) => part.name === `s3-${name}`);
   try {
-    if (part.name === 'kafka') await kafkaAnswers(addresses.kafkaBrokers);
-    else if (region !== undefined) await bucketAnswers(region);
-    else await serviceReady(part.endpoint);
+    await inTime(answers(part, addresses), ANSWER_TIMEOUT_MS);
     return 'ready';
   } catch (error) {
     return `not ready: ${error instanceof Error ? error.message : error}`;
   }
+}
+
+function answers({ name, endpoint }: Part, { kafkaBrokers, regions }: Addresses): Promise<void> {
+  if (name === 'kafka') return kafkaAnswers(kafkaBrokers);
+  const region = regions.find((each) => name === `s3-${each.name}`);
+  return region === undefined ? serviceReady(endpoint) : bucketAnswers(region);
 }

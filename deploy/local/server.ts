@@ -9,6 +9,7 @@ import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { DeployError } from './error.ts';
+import { inTime } from './in-time.ts';
 import { identify, readPidFile, send, writePidFile } from './process-identity.ts';
 import type { TetherMessage, TetherOrder } from './tether.ts';
 
@@ -53,6 +54,9 @@ const TETHER = fileURLToPath(new URL('./tether.ts', import.meta.url));
 
 /** Pause between two looks at a server that is starting. */
 const PROBE_INTERVAL_MS = 50;
+
+/** A probe that takes longer has failed. */
+const PROBE_TIMEOUT_MS = 5_000;
 
 /** Lines of a server's log shown in an error. */
 const LOG_TAIL_LINES = 30;
@@ -165,7 +169,7 @@ async function untilReady(spec: ServerSpec, running: Running, logStart: number):
       throw new DeployError('SERVER_DIED', `${spec.name} ${exit}. ${logTail(spec, logStart)}`);
     }
     try {
-      return await spec.probe();
+      return await inTime(spec.probe(), PROBE_TIMEOUT_MS);
     } catch (cause) {
       if (Date.now() > deadline) {
         throw new DeployError(

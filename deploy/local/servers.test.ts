@@ -10,6 +10,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { Kafka, logLevel } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { toEnvironment } from './environment.ts';
 import { identify } from './process-identity.ts';
 import type { Region } from './region.ts';
 import type { Server } from './server.ts';
@@ -105,6 +106,30 @@ describe('the servers', () => {
     await expect(startServers({ environment, directory: servers.directory })).rejects.toMatchObject(
       { code: 'ALREADY_RUNNING' },
     );
+  });
+});
+
+describe('servers that the environment names', () => {
+  it('are used as they are, with nothing started or ended', async () => {
+    const given = await startServers({ environment: toEnvironment(servers), report: () => {} });
+    expect(given).toMatchObject({
+      kafkaBrokers: servers.kafkaBrokers,
+      regions: servers.regions,
+      servers: [],
+      pids: [],
+    });
+    await given.stop();
+    expect(servers.pids.map(identify)).not.toContain(null);
+  });
+
+  it('are named in an error when they do not answer', async () => {
+    const gone = { ...servers, kafkaBrokers: ['127.0.0.1:1'] };
+    await expect(
+      startServers({ environment: toEnvironment(gone), report: () => {} }),
+    ).rejects.toMatchObject({
+      code: 'ADDRESS_UNREACHABLE',
+      message: expect.stringContaining('Kafka at 127.0.0.1:1'),
+    });
   });
 });
 

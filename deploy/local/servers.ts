@@ -7,6 +7,7 @@ import { startContainers } from './containers.ts';
 import { CACHE } from './directories.ts';
 import { type Addresses, fromEnvironment } from './environment.ts';
 import { DeployError } from './error.ts';
+import { inTime } from './in-time.ts';
 import { kafkaAnswers } from './kafka.ts';
 import { startNative } from './native.ts';
 import { identify, type ProcessIdentity, readPidFile, writePidFile } from './process-identity.ts';
@@ -15,6 +16,9 @@ import type { Server } from './server.ts';
 
 /** The regions of the local stack unless others are asked for. */
 const DEFAULT_REGIONS = ['eu-central-1', 'eu-west-1'];
+
+/** What servers that the environment names may take to answer. */
+const ANSWER_TIMEOUT_MS = 15_000;
 
 export type ServersOptions = {
   /** Where data, ports and credentials live and stay. Default: a new folder that is removed at the end. */
@@ -102,9 +106,11 @@ async function allAnswer({ kafkaBrokers, regions }: Addresses): Promise<void> {
     );
   };
   await Promise.all([
-    kafkaAnswers(kafkaBrokers).catch(unreachable(`Kafka at ${kafkaBrokers.join(',')}`)),
+    inTime(kafkaAnswers(kafkaBrokers), ANSWER_TIMEOUT_MS).catch(
+      unreachable(`Kafka at ${kafkaBrokers.join(',')}`),
+    ),
     ...regions.map((region) =>
-      bucketAnswers(region).catch(
+      inTime(bucketAnswers(region), ANSWER_TIMEOUT_MS).catch(
         unreachable(`Bucket ${region.bucket} at ${region.endpoint} (region ${region.name})`),
       ),
     ),
