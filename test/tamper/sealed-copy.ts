@@ -23,7 +23,7 @@ const TOPIC = 'auth-events';
 const PARTITIONS = 2;
 const HOUR = 3_600_000;
 
-export const signer = signerFromPem(newPem());
+const signer = signerFromPem(newPem());
 export const stranger = signerFromPem(newPem());
 export const vkey = formatVkey(noteVerifier(DEPLOYMENT, signer.publicKey));
 

@@ -4,7 +4,7 @@ import { timeText } from '../verify/scope.ts';
 import type { Report } from '../verify/verify-archive.ts';
 
 /** SHA-256 (hex) of a file that the verdict rests on; null when none was given. */
-export type FileHashes = {
+type FileHashes = {
   readonly keys: string;
   readonly producers: string | null;
   readonly accept: string | null;

@@ -27,8 +27,8 @@ import {
 import { type AuthEvent, encodeEvent } from '@authseal/schemas';
 import type { MemoryArchive } from './memory-archive.ts';
 
-export const DEPLOYMENT = 'test';
-export const TOPIC = 'auth-events';
+const DEPLOYMENT = 'test';
+const TOPIC = 'auth-events';
 export const DAY = 86_400_000;
 /** When the first batch of each log is sealed. */
 export const START = Date.UTC(2026, 0, 10, 12);

@@ -27,12 +27,14 @@ import {
   stepKey,
 } from '@authseal/ledger';
 import { MAX_HELD_KEYS } from '../limits.ts';
+import { nameFaults, nameForks, nameUnknown } from './beside.ts';
 import { type ExaminedKey, isBatch, type SignedBatch } from './object.ts';
 import type { ProblemCode } from './problem-codes.ts';
 import type { Finding, Problems } from './problems.ts';
 import type { Producers } from './producers.ts';
-import { isFork, lockFault, nameOf, RegionOfLog, range, type Suspicion } from './regions.ts';
+import { lockFault, RegionOfLog, range } from './regions.ts';
 import { endOf, isDue, type Scope, timeText } from './scope.ts';
+import { type HasVersion, lookAgain, type Suspicion } from './suspicion.ts';
 
 export type LogReport = {
   readonly origin: string;
@@ -53,8 +55,7 @@ export type WalkContext = {
   readonly regions: readonly string[];
   readonly problems: Problems;
   readonly producers: Producers;
-  /** Whether a region has a version at a key (without its prefix) by now. */
-  readonly hasVersion: (region: string, name: string) => Promise<boolean>;
+  readonly hasVersion: HasVersion;
 };
 
 export class LogWalk {
@@ -104,7 +105,10 @@ export class LogWalk {
     // Keys that were passed over were not read, and may lie.
     if (isFirst && candidates.length > 0 && key.number < this.#due) this.#due = key.number;
     if (candidates.length === 0) return this.#hold(key);
-    if (key.number < this.#due) return this.#nameForks(key, null);
+    if (key.number < this.#due) {
+      nameForks(key, null, this.#add);
+      return null;
+    }
     return this.#isBeyond ? null : this.#follow(key, this.#choose(candidates, key));
   }
 
@@ -188,47 +192,42 @@ export class LogWalk {
     const missing = firstNotIn(numbers, this.#due);
     if (missing >= header.batch) return;
     const finding = {
-      origin: this.origin,
       batch: missing,
       expected: range(missing, header.batch - 1),
       found: `no version in any region, though batch ${header.batch} is there`,
     };
-    if (isDue(header.sealedAt, scope)) this.#context.problems.add('BATCH_MISSING', finding);
-    else this.#suspicions.push({ names: this.#namesOf(missing, header), finding });
+    const names = this.#namesOf(missing, header);
+    if (isDue(header.sealedAt, scope)) this.#miss(finding);
+    else this.#suspicions.push({ names, regions: this.#context.regions, finding });
   }
 
   /** The held keys of numbers before this batch. Those of its own number lie under another date. */
   #releaseHeld(batch: number): ExaminedKey[] {
     const held = this.#held;
     this.#held = held.filter(({ number }) => number > batch);
-    for (const key of held) if (key.number === batch) this.#nameUnknown(key);
+    for (const key of held) if (key.number === batch) nameUnknown(key, this.#add);
     return held.filter(({ number }) => number < batch);
   }
 
   /** Keys at which the batch may lie: it was sealed between the last one and this one. */
   #namesOf(batch: number, next: Header): string[] {
-    const from = this.last?.sealedAt ?? next.sealedAt;
-    return [
-      ...new Set(
-        [from, next.sealedAt].map((sealedAt) => objectKey('', { ...next, batch, sealedAt })),
-      ),
-    ];
+    const times = new Set([this.last?.sealedAt ?? next.sealedAt, next.sealedAt]);
+    return [...times].map((sealedAt) => objectKey('', { ...next, batch, sealedAt }));
   }
 
   async #lookAgain(): Promise<void> {
-    const { regions, hasVersion, problems } = this.#context;
-    const isThere = async (names: readonly string[], among: readonly string[]) =>
-      (
-        await Promise.all(among.flatMap((region) => names.map((name) => hasVersion(region, name))))
-      ).includes(true);
-    for (const { names, finding } of this.#suspicions) {
-      if (!(await isThere(names, regions))) problems.add('BATCH_MISSING', finding);
-    }
+    const { hasVersion } = this.#context;
+    for (const { finding } of await lookAgain(this.#suspicions, hasVersion)) this.#miss(finding);
     for (const region of this.#regions) {
-      for (const { names, finding } of region.suspicions) {
-        if (!(await isThere(names, [region.region]))) region.isMissing(finding);
-      }
+      for (const { finding } of await lookAgain(region.suspicions, hasVersion))
+        region.lacks(finding);
     }
+  }
+
+  /** No region has these batches. */
+  #miss(finding: Finding): void {
+    for (const region of this.#regions) region.lacksWithAll();
+    this.#add('BATCH_MISSING', finding);
   }
 
   #judgeChain({ batch: { header } }: SignedBatch): void {
@@ -273,7 +272,7 @@ export class LogWalk {
   }
 
   #judgeRegions(key: ExaminedKey, chosen: SignedBatch): void {
-    this.#nameForks(key, chosen);
+    nameForks(key, chosen, this.#add);
     if (chosen.batch.header.retainUntil <= this.#context.scope.at) return;
     for (const [i, region] of this.#regions.entries()) {
       const here = key.regions[i];
@@ -281,25 +280,8 @@ export class LogWalk {
     }
   }
 
-  /** Signed batches at this key besides the chosen one; `null`: the place was taken before. */
-  #nameForks(key: ExaminedKey, chosen: SignedBatch | null): null {
-    const expected =
-      chosen === null
-        ? 'one batch of this number'
-        : `the batch with header ${encodeBase64(chosen.batch.headerHash)}`;
-    for (const { region, copies } of key.regions) {
-      for (const { content, listed } of copies) {
-        if (!isBatch(content) || (chosen !== null && !isFork(content, chosen))) continue;
-        const found = `another, with header ${encodeBase64(content.batch.headerHash)}, signed by the deployment`;
-        const object = nameOf(listed);
-        this.#add('FORK', { batch: key.number, region, object, expected, found });
-      }
-    }
-    return null;
-  }
-
   #hold(key: ExaminedKey): null {
-    if (key.number < this.#due) this.#nameUnknown(key);
+    if (key.number < this.#due) nameUnknown(key, this.#add);
     else this.#held.push(key);
     const oldest = this.#held.length > MAX_HELD_KEYS ? this.#held.shift() : undefined;
     if (oldest !== undefined) this.#judgeHeld(oldest);
@@ -307,18 +289,9 @@ export class LogWalk {
   }
 
   /** A batch of which no region has an authentic object. */
-  #judgeHeld({ number, regions }: ExaminedKey): void {
-    const expected = `batch ${number} as it was sealed`;
-    for (const { region, copies, markers } of regions) {
-      for (const { content, listed } of copies) {
-        if (isBatch(content)) continue;
-        const place = { batch: number, region, object: nameOf(listed) };
-        this.#add(content.code, { ...place, expected, found: content.found });
-      }
-      if (copies.length > 0) continue;
-      const found = markers.length > 0 ? 'a delete marker and no version' : 'no version';
-      this.#add('BATCH_MISSING', { batch: number, region, expected, found });
-    }
+  #judgeHeld(key: ExaminedKey): void {
+    for (const region of this.#regions) region.lacksWithAll();
+    nameFaults(key, this.#add);
   }
 
   #judgeHeldAtEnd(): void {
@@ -326,24 +299,9 @@ export class LogWalk {
       if (key.number === this.#due && !this.#isBeyond) {
         this.#due += 1;
         this.#judgeHeld(key);
-      } else if (!this.#isBeyond) this.#nameUnknown(key);
+      } else if (!this.#isBeyond) nameUnknown(key, this.#add);
     }
     this.#held = [];
-  }
-
-  #nameUnknown({ number, regions }: ExaminedKey): void {
-    const expected = 'a batch that the log leads to';
-    for (const { region, copies, markers } of regions) {
-      for (const { content, listed } of copies) {
-        const found = isBatch(content) ? 'another batch' : content.found;
-        const place = { batch: number, region, object: nameOf(listed) };
-        this.#add('UNKNOWN_OBJECT', { ...place, expected, found });
-      }
-      for (const marker of markers) {
-        const place = { batch: number, region, object: nameOf(marker) };
-        this.#add('UNKNOWN_OBJECT', { ...place, expected, found: 'a delete marker' });
-      }
-    }
   }
 
   #judgeClock({ batch, sealedAt }: Header): void {
@@ -366,9 +324,9 @@ export class LogWalk {
     });
   }
 
-  #add(code: ProblemCode, finding: Finding): void {
+  readonly #add = (code: ProblemCode, finding: Finding): void => {
     this.#context.problems.add(code, { origin: this.origin, ...finding });
-  }
+  };
 }
 
 /** The different batches at a key, in the order of regions. */

@@ -27,7 +27,7 @@ export type SignedBatch = {
 };
 
 /** Why an object is not the batch that its key promises. */
-export type ObjectFault = {
+type ObjectFault = {
   readonly code: ObjectFaultCode | 'OBJECT_MISPLACED';
   readonly found: string;
 };
@@ -56,6 +56,21 @@ export type ExaminedKey = {
 };
 
 export const isBatch = (content: Content): content is SignedBatch => 'batch' in content;
+
+/** Whether this is the same batch, in these or in other bytes. */
+export function hasHeaderOf(content: Content, { batch }: SignedBatch): content is SignedBatch {
+  return isBatch(content) && content.batch.headerHash.equals(batch.headerHash);
+}
+
+/** Another batch that is signed for the same place. */
+export function isFork(content: Content, batch: SignedBatch): content is SignedBatch {
+  return isBatch(content) && !hasHeaderOf(content, batch);
+}
+
+/** A version as S3 addresses it. */
+export function nameOf({ key, versionId }: ListedVersion): string {
+  return `${key}?versionId=${versionId}`;
+}
 
 export function examineKey(
   parts: KeyParts,

@@ -11,7 +11,7 @@
 import { LedgerError, parseVkey } from '@authseal/ledger';
 import { VerifierError } from '../error.ts';
 
-export type ServiceKeys = {
+type ServiceKeys = {
   /** Ed25519, 32 bytes each. */
   readonly publicKeys: readonly Buffer[];
   /** Batches sealed at or after this (milliseconds since 1970) need signatures. */

@@ -15,16 +15,12 @@ import {
   type Batch,
   type EntryView,
   encodeBase64,
-  entryValue,
   firstLink,
   flushSignatureHolds,
   flushText,
   type Hash,
   type Header,
-  LINK_HEADER,
   nextLink,
-  SEQUENCE_HEADER,
-  SIGNATURE_HEADER,
   sha256,
 } from '@authseal/ledger';
 import { MAX_FLUSH_EVENTS, REMEMBERED_FLUSHES } from '../limits.ts';
@@ -32,6 +28,8 @@ import { serviceOfEvent } from './event-service.ts';
 import type { ProblemCode } from './problem-codes.ts';
 import type { Problems } from './problems.ts';
 import type { ProducerKeys } from './producer-keys.ts';
+import { type Stamp, serviceOfKey, stampOf } from './producer-stamp.ts';
+import { Strays } from './strays.ts';
 
 export type ProducerReport = {
   /** `<service>/<uuid of its run>` */
@@ -46,17 +44,6 @@ export type ProducerReport = {
 
 /** An entry of a batch. */
 export type Sighting = { readonly batch: Batch; readonly entry: EntryView };
-
-/** What a producer says of an entry in its Kafka key and headers. */
-type Stamp = {
-  readonly producer: string;
-  readonly service: string;
-  readonly sequence: number;
-  readonly value: Buffer;
-  /** Of a flush's last event. */
-  readonly link: Buffer | null;
-  readonly signature: Buffer | null;
-};
 
 /** A flush that ended. `digest`: of its values and its link. */
 type Flush = { readonly first: number; readonly last: number; readonly digest: Hash };
@@ -86,8 +73,6 @@ type Chain = {
   signed: number;
 };
 
-type Stray = { readonly batch: number; count: number };
-
 export class Producers {
   readonly #deployment: string;
   readonly #keys: ProducerKeys;
@@ -99,8 +84,7 @@ export class Producers {
   /** Of the log being walked. */
   #chains = new Map<string, Chain>();
   #cuts = 0;
-  /** Entries outside any chain, or of another service, by what they say: counted, named once. */
-  #strays = new Map<string, Stray>();
+  #strays = new Strays();
 
   /** `onEvent` is given every entry that is no exact repeat, each producer's in order. */
   constructor(
@@ -145,14 +129,9 @@ export class Producers {
       const { producer, events, signed, next } = chain;
       this.#reports.push({ producer, events, signed, last: next - 1 });
     }
-    for (const [key, { batch: first, count }] of this.#strays) {
-      const [code, severity, what] = JSON.parse(key) as [ProblemCode, 'note' | 'incident', string];
-      const expected = 'events under the key, sequence and chain of the service that they name';
-      const found = `${count} ${count === 1 ? 'event' : 'events'} ${what}`;
-      this.#problems.add(code, { origin, batch: first, expected, found, severity });
-    }
+    this.#strays.report(origin, this.#problems);
     this.#chains = new Map();
-    this.#strays = new Map();
+    this.#strays = new Strays();
     this.#cuts = 0;
   }
 
@@ -304,22 +283,17 @@ export class Producers {
 
   #strayed({ batch, entry }: Sighting, claimed: string | null): void {
     this.#onEvent({ batch, entry });
-    const service = claimed ?? serviceOf(entry.key);
+    const service = claimed ?? serviceOfKey(entry.key);
     const keys = service === null ? undefined : this.#keys.get(service);
     const severity = keys && batch.header.sealedAt >= keys.from ? 'incident' : 'note';
-    const what = service === null ? 'that name no service' : `that name ${service}`;
-    this.#count(['UNCHAINED', severity, `${what}, without key or sequence`], batch.header.batch);
+    const named = service === null ? 'that name no service' : `that name ${service}`;
+    const what = `${named}, without key or sequence`;
+    this.#strays.add(batch.header.batch, { code: 'UNCHAINED', severity, what });
   }
 
   #impersonated({ header }: Batch, { producer }: Stamp, claimed: string): void {
-    this.#count(['IMPERSONATED', 'incident', `of ${producer} that name ${claimed}`], header.batch);
-  }
-
-  #count(what: [ProblemCode, 'note' | 'incident', string], batch: number): void {
-    const key = JSON.stringify(what);
-    const stray = this.#strays.get(key);
-    if (stray === undefined) this.#strays.set(key, { batch, count: 1 });
-    else stray.count += 1;
+    const what = `of ${producer} that name ${claimed}`;
+    this.#strays.add(header.batch, { code: 'IMPERSONATED', severity: 'incident', what });
   }
 
   #add(code: ProblemCode, chain: Chain, batch: number, expected: string, found: string): void {
@@ -332,45 +306,6 @@ export class Producers {
 function joins({ next, held }: Again, { sequence }: Stamp, { batch }: Header): boolean {
   const begun = held[0]?.batch.header.batch ?? batch;
   return sequence === next && batch <= begun + 1;
-}
-
-const PRODUCER = /^([a-z0-9.-]+)\/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-const SEQUENCE = /^(0|[1-9][0-9]{0,15})$/;
-const LINK_SIZE = 32;
-const SIGNATURE_SIZE = 64;
-
-/** What an entry says of its producer; null when it stands in no chain. */
-function stampOf(entry: EntryView): Stamp | null {
-  const service = serviceOf(entry.key);
-  const sequence = headerOf(entry, SEQUENCE_HEADER)?.toString() ?? '';
-  const value = entryValue(entry);
-  if (service === null || !SEQUENCE.test(sequence) || value === null) return null;
-  const link = headerOf(entry, LINK_HEADER);
-  const signature = headerOf(entry, SIGNATURE_HEADER);
-  return {
-    producer: String(entry.key),
-    service,
-    sequence: Number(sequence),
-    value,
-    link: link?.length === LINK_SIZE ? link : null,
-    signature: signature?.length === SIGNATURE_SIZE ? signature : null,
-  };
-}
-
-function serviceOf(key: Buffer | null): string | null {
-  return PRODUCER.exec(String(key))?.[1] ?? null;
-}
-
-/** The one value of a header; null when there is none or several. */
-function headerOf({ headers }: EntryView, name: string): Buffer | null {
-  let value: Buffer | null = null;
-  let count = 0;
-  for (const header of headers) {
-    if (header[0] !== name) continue;
-    value = header[1];
-    count += 1;
-  }
-  return count === 1 ? value : null;
 }
 
 function digestOf(values: readonly Hash[], link: Buffer): Hash {

@@ -7,21 +7,23 @@
  * breach by itself; without any version the batch is missing.
  */
 import { type Header, objectKey } from '@authseal/ledger';
-import type { ListedVersion, Lock } from '@authseal/runtime';
-import { type Copy, isBatch, type RegionCopies, type SignedBatch } from './object.ts';
+import type { Lock } from '@authseal/runtime';
+import {
+  type Copy,
+  hasHeaderOf,
+  isBatch,
+  isFork,
+  nameOf,
+  type RegionCopies,
+  type SignedBatch,
+} from './object.ts';
 import type { ProblemCode } from './problem-codes.ts';
 import type { Finding, Problems } from './problems.ts';
 import { isDue, type Scope, timeText } from './scope.ts';
+import type { Suspicion } from './suspicion.ts';
 
 /** Batches in a row that a region lacks. `name`: key of the first, below the region's prefix. */
 type Gap = { readonly first: number; readonly name: string; last: number; lastDue: number | null };
-
-/**
- * A hole before a batch that was sealed within the grace period. Archivers write several batches
- * side by side, so the later may be there first: only if a second look at one of these keys still
- * finds nothing, the batch is missing.
- */
-export type Suspicion = { readonly names: readonly string[]; readonly finding: Finding };
 
 export class RegionOfLog {
   readonly region: string;
@@ -104,14 +106,20 @@ export class RegionOfLog {
       found:
         'no version in this region, though another region has it and this one has later batches',
     };
-    if (gap.lastDue === null) this.suspicions.push({ names: [gap.name], finding });
-    else this.isMissing(finding);
+    const suspicion = { names: [gap.name], regions: [this.region], finding };
+    if (gap.lastDue === null) this.suspicions.push(suspicion);
+    else this.lacks(finding);
   }
 
   /** Batches in the middle of the log are not there. */
-  isMissing(finding: Finding): void {
+  lacks(finding: Finding): void {
     this.#isWhole = false;
     this.#problems.add('BATCH_MISSING', finding);
+  }
+
+  /** No region has this batch. */
+  lacksWithAll(): void {
+    this.#isWhole = false;
   }
 
   /** Copies are newest first. */
@@ -158,15 +166,6 @@ export class RegionOfLog {
 
 const NO_OTHER = { expected: 'only the version that the archiver wrote' };
 
-function hasHeaderOf(content: Copy['content'], { batch }: SignedBatch): boolean {
-  return isBatch(content) && content.batch.headerHash.equals(batch.headerHash);
-}
-
-/** Another batch that is signed for the same place: log.ts names it. */
-export function isFork(content: Copy['content'], batch: SignedBatch): content is SignedBatch {
-  return isBatch(content) && !hasHeaderOf(content, batch);
-}
-
 /** In what a lock falls short of COMPLIANCE until `retainUntil`. Stores keep whole seconds, as headers do. */
 export function lockFault(
   { mode, retainUntil: until }: Lock,
@@ -185,11 +184,6 @@ function describe({ content, lock }: Copy, batch: SignedBatch): string {
 function lockText({ mode, retainUntil }: Lock): string {
   if (mode === null || retainUntil === null) return 'no lock';
   return `${mode} until ${timeText(retainUntil.getTime())}`;
-}
-
-/** A version as S3 addresses it. */
-export function nameOf({ key, versionId }: ListedVersion): string {
-  return `${key}?versionId=${versionId}`;
 }
 
 export function range(first: number, last: number): string {

@@ -12,11 +12,10 @@ import { type ListedKey, listKeys } from '../archive/list.ts';
 import { DEFAULT_GRACE_MS, FETCH_CONCURRENCY } from '../limits.ts';
 import { type Acceptance, type AcceptedProblem, reasonToAccept } from './accept.ts';
 import { type LogReport, LogWalk, type WalkContext } from './log.ts';
-import { type ExaminedKey, examineKey, type SignedBatch } from './object.ts';
+import { type ExaminedKey, examineKey, nameOf, type SignedBatch } from './object.ts';
 import { type Problem, Problems } from './problems.ts';
 import type { ProducerKeys } from './producer-keys.ts';
 import { type ProducerReport, Producers, type Sighting } from './producers.ts';
-import { nameOf } from './regions.ts';
 import { isDue, type Scope } from './scope.ts';
 import { type SelectedKey, selectKeys } from './select.ts';
 
