@@ -1,4 +1,4 @@
-/** A day at a small company: work in the morning, an intruder at noon, an end to it in the evening. */
+/** A day at a small company, in four parts. */
 import { Company } from '../demo-service/company.ts';
 import type { Answer, Client, Place } from './client.ts';
 import { DemoFailure } from './expect.ts';
@@ -17,14 +17,6 @@ const HEIDIS_PASSWORD = GUESSES.at(-1) as string;
 /** How many requests of different people are under way at once. */
 const AT_ONCE = 8;
 
-/** What the rest of the demo needs to know of the day. */
-export type Day = {
-  /** Where the intruder's first failed login is. */
-  firstGuess: Place;
-  /** Where the intruder's grant of the role admin to itself is. */
-  escalation: Place;
-};
-
 export async function openCompany(): Promise<Company> {
   const company = new Company();
   await company.hire('alice', 'a-long-passphrase', 'employee', 'admin');
@@ -34,15 +26,8 @@ export async function openCompany(): Promise<Company> {
   return company;
 }
 
-export async function liveThroughTheDay(client: Client): Promise<Day> {
-  await morning(client);
-  const intrusion = await noon(client);
-  await evening(client);
-  return intrusion;
-}
-
 /** Everybody logs in, some mistype, all read reports, a few ask for what is not for them. */
-async function morning(client: Client): Promise<void> {
+export async function morning(client: Client): Promise<void> {
   await inGroups(EMPLOYEES, async (id, n) => {
     const from = OFFICE(n);
     if (n % 4 === 0) await failToLogIn(client, id, 'mistyped', from);
@@ -70,23 +55,28 @@ async function morning(client: Client): Promise<void> {
   await askInVain(client, 'GET', '/reports/payroll', String(body.token), from);
 }
 
-/** Someone guesses heidi's password, and finds that the helpdesk may give itself any role. */
-async function noon(client: Client): Promise<Day> {
-  const from = INTRUDER;
+/** Someone guesses heidi's password. Returns where the first failed login is. */
+export async function noon(client: Client): Promise<Place> {
   const failures = await inGroups(GUESSES.slice(0, -1), (guess) =>
-    failToLogIn(client, 'heidi', guess, from),
+    failToLogIn(client, 'heidi', guess, INTRUDER),
   );
+  return placeOf(failures[0]);
+}
+
+/** The intruder finds that the helpdesk may give itself any role. Returns where the grant is. */
+export async function afternoon(client: Client): Promise<Place> {
+  const from = INTRUDER;
   const as = await logIn(client, 'heidi', HEIDIS_PASSWORD, from);
   await askInVain(client, 'GET', '/reports/payroll', as, from);
   await askInVain(client, 'PUT', '/policies/passwords', as, from, { text: 'none' });
   const grant = await change(client, 'PUT', '/users/heidi/roles/admin', as, from, {});
   await client.call('GET', '/reports/payroll', { as, from, status: 200 });
   await change(client, 'PUT', '/policies/passwords', as, from, { text: 'none' });
-  return { firstGuess: placeOf(failures[0]), escalation: placeOf(grant) };
+  return placeOf(grant);
 }
 
 /** Security ends heidi's account and takes back what was done with it. */
-async function evening(client: Client): Promise<void> {
+export async function evening(client: Client): Promise<void> {
   const from = OFFICE(101);
   const sven = await logIn(client, 'sven', 'another-passphrase', from);
   await change(client, 'DELETE', '/users/heidi', sven, from, { reason: 'account taken over' });

@@ -40,7 +40,11 @@ async function demo(options: Options): Promise<number> {
     if (options.keep) lookAround(world, start);
     else whereNext(start);
     say(`\n${bold('All went as told')}, in ${seconds(start)}.`);
-    if (options.keep) await interrupted;
+    if (options.keep) {
+      const stay = setInterval(() => {}, 60_000);
+      await interrupted;
+      clearInterval(stay);
+    }
     return DONE;
   } finally {
     world.close();

@@ -20,6 +20,7 @@ export async function realLogs(world: World, source: 'sshd' | 'cloudtrail', file
   const variables = { ...stack.environment, AUTHSEAL_PRODUCER_KEY: file };
 
   const account = await world.watch(
+    source,
     collect(source, files, variables).then(({ status, err }) => {
       if (status !== COMPLETE && status !== INCOMPLETE) {
         throw new DemoFailure(`Expected: authseal-collect ${source} to end with 0\nSeen: ${err}`);

@@ -57,7 +57,7 @@ export function linesOf({ sent, sealedEvents, sealed, archived }: Stages): strin
 /** The same in one line. */
 export function lineOf({ sent, sealedEvents, sealed, archived }: Stages): string {
   const regions = [...archived].map(([region, objects]) => `${region} ${sum(objects)} objects`);
-  return `sent ${sum(sent)} events | sealed ${sealedEvents} in ${sum(sealed)} batches | ${regions.join(' | ')}`;
+  return `  sent ${sum(sent)} events | sealed ${sealedEvents} in ${sum(sealed)} batches | ${regions.join(' | ')}`;
 }
 
 export function sum(counts: ReadonlyMap<unknown, number>): number {

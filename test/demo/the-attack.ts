@@ -3,9 +3,9 @@ import type { Region } from '@authseal/deploy/local';
 import { type Archived, eventAt } from './archive.ts';
 import { Attacker, type ServerAnswer, tamper } from './attacker.ts';
 import type { Place } from './client.ts';
-import type { Day } from './day.ts';
 import { DemoFailure, expect } from './expect.ts';
-import { bold, dim, heading, say, show } from './terminal.ts';
+import { bold, dim, fact, heading, say, show } from './terminal.ts';
+import type { Day } from './the-service.ts';
 import type { World } from './world.ts';
 
 const MINUTE_MS = 60_000;
@@ -55,9 +55,11 @@ async function tryByForce({ archives }: World, region: Region, place: Place): Pr
   expect(same, 'object and lock are as before', JSON.stringify(after.lock));
 }
 
-/** Shows an attempt and the server's own words. */
+/** Shows the server's own words; an attempt that was not refused ends the demo. */
 function refused(what: string, { status, text }: ServerAnswer): void {
-  expect(status === 403, `${what.padEnd(33)} ${status} ${text}`, `${status} ${text}`);
+  const seen = `${status} ${text}`;
+  if (status !== 403) throw new DemoFailure(`Expected: ${what}: refused with 403\nSeen: ${seen}`);
+  fact(`${what.padEnd(33)} ${seen}`);
 }
 
 /** What S3 cannot refuse, because a versioned bucket always takes newer versions. */

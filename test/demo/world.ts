@@ -5,7 +5,7 @@ import type { EventKind } from '@authseal/schemas';
 import { Archive } from './archive.ts';
 import { until } from './expect.ts';
 import { isComplete, lineOf, linesOf, look, type Stages } from './stages.ts';
-import { isTerminal, liveBlock } from './terminal.ts';
+import { bold, isTerminal, liveBlock, show } from './terminal.ts';
 
 export class World {
   readonly stack: Stack;
@@ -25,12 +25,12 @@ export class World {
   }
 
   /** Shows the stages while `work` goes on, and after it until everything sent lies in every region. */
-  async watch<T>(work: Promise<T>): Promise<T> {
+  async watch<T>(title: string, work: Promise<T>, block = liveBlock()): Promise<T> {
     const pauseMs = isTerminal() ? 100 : 1_000;
-    const block = liveBlock();
+    if (!isTerminal()) show(title);
     const paint = async (): Promise<Stages> => {
       const stages = await look(this.stack, this.archives, this.sent);
-      block.paint(linesOf(stages), lineOf(stages));
+      block.paint([bold(title), ...linesOf(stages)], lineOf(stages));
       return stages;
     };
     let working = true;
