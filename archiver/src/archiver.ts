@@ -75,7 +75,10 @@ export class Archiver {
    */
   reasons(): string[] {
     if (this.#consumer === null) return [this.#awaited];
-    if (!this.#assignment.isJoined) return ['the consumer group has not assigned partitions yet'];
+    const { isJoined, heardAt } = this.#assignment;
+    if (!isJoined) return ['the consumer group has not assigned partitions yet'];
+    const silence = Date.now() - heardAt;
+    if (silence > this.#config.sessionTimeout) return [`Kafka has not answered for ${silence} ms`];
     return this.#watch.troubles();
   }
 

@@ -16,6 +16,7 @@ export class Assignment implements AssignmentListener {
   #changing: Promise<unknown> = Promise.resolve();
   #generation = 0;
   #isJoined = false;
+  #heardAt = 0;
 
   constructor(owner: PartitionOwner) {
     this.#owner = owner;
@@ -26,11 +27,18 @@ export class Assignment implements AssignmentListener {
     return this.#isJoined;
   }
 
+  /** When the group's coordinator last answered; milliseconds since 1970. */
+  get heardAt(): number {
+    return this.#heardAt;
+  }
+
   get partitions(): ReadonlyMap<number, Partition> {
     return this.#partitions;
   }
 
   assigned(partitions: readonly number[]): void {
+    // None may also mean that the consumer has lost its place; heartbeats tell.
+    if (partitions.length > 0) this.#heardAt = Date.now();
     this.#generation += 1;
     const generation = this.#generation;
     this.#changing = Promise.all([this.#changing, this.#endAll()]).then(() => {
@@ -46,6 +54,7 @@ export class Assignment implements AssignmentListener {
   }
 
   heartbeat(): void {
+    this.#heardAt = Date.now();
     for (const partition of this.#partitions.values()) partition.heartbeat();
   }
 

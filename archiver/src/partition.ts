@@ -12,8 +12,9 @@ import { archiveBatch, findKept, type Outcome } from './archive-batch.ts';
 import { decodePlace, encodePlace, type Place, stepTo } from './continuity.ts';
 import { ArchiverError } from './error.ts';
 import { findPlace } from './find-place.ts';
+import { Intake, type Waiting } from './intake.ts';
 import type { Journal, JournalOwner } from './journal.ts';
-import { CLOCK_SLACK, MAX_PUTS, MAX_WAITING_BYTES } from './limits.ts';
+import { CLOCK_SLACK, MAX_PUTS } from './limits.ts';
 import { type OurBatch, readOurBatch } from './our-batch.ts';
 import { persist } from './persist.ts';
 import type { ArchiveWatch, Clock, Store } from './store.ts';
@@ -47,8 +48,6 @@ export type PartitionOptions = {
   readonly watch: PartitionWatch;
 };
 
-type Waiting = { readonly offset: number; readonly value: Buffer };
-
 /** A batch on its way to S3. */
 type Flight = {
   readonly batch: OurBatch;
@@ -68,7 +67,8 @@ export class Partition {
   #isStopping = false;
   #heartbeat = Promise.withResolvers<void>();
 
-  // From here on: what lives from one taking over of the partition to the next.
+  // What lives from one taking over of the partition to the next.
+  #intake: Intake;
   #abort = new AbortController();
   #wake = Promise.withResolvers<void>();
   /** Why no further record is begun; thrown when all that is on its way has been committed. */
@@ -77,46 +77,25 @@ export class Partition {
   #place: Place | null = null;
   /** The bucket may hold what comes: true from a lost state until a batch is missing there. */
   #lookFirst = false;
-  #isReading = false;
-  #isPaused = false;
-  /** Next offset to be fetched, and where the partition ends. */
-  #next = 0;
-  #end = 0;
-  #waiting: Waiting[] = [];
   #flights: Flight[] = [];
-  /** Of what waits and what is on its way. */
-  #bytes = 0;
 
   constructor(options: PartitionOptions) {
     this.#options = options;
+    this.#intake = new Intake(options.origin, options.journal);
     this.ended = this.#live();
   }
 
   /** Takes what a fetch brought. */
-  take({ fetchedOffset, end, highWatermark, records }: Fetched): void {
-    if (!this.#isReading) return;
-    if (fetchedOffset !== this.#next) {
-      // It is from before the last seek, or Kafka has not what was asked for and jumped elsewhere.
-      this.#isReading = false;
-      this.#options.journal.pause();
-    } else {
-      for (const { offset, value } of records) {
-        // Copied: a slice would keep the broker's whole response.
-        this.#waiting.push({ offset, value: Buffer.from(value ?? []) });
-        this.#bytes += value?.length ?? 0;
-      }
-      this.#next = end;
-      this.#pauseOrResume();
-      this.tellEnd(highWatermark);
-    }
+  take(fetched: Fetched): void {
+    this.#intake.take(fetched);
+    this.#tellLag();
     this.#wake.resolve();
   }
 
-  /** Where the partition ends; also asked for apart from fetches, for a paused one has none. */
+  /** Where the partition ends; asked for apart from fetches, for a paused one has none. */
   tellEnd(end: number): void {
-    this.#end = Math.max(this.#end, end);
-    const begins = this.#flights[0]?.offset ?? this.#waiting[0]?.offset ?? this.#next;
-    this.#options.watch.lag(this.#end - begins);
+    this.#intake.tellEnd(end);
+    this.#tellLag();
   }
 
   /** Kafka answers: what has failed is opened again. */
@@ -150,15 +129,16 @@ export class Partition {
 
   /** From taking the partition over until it is stopped; an error ends what was begun here. */
   async #own(): Promise<void> {
-    const { journal, watch } = this.#options;
+    const { origin, journal, watch } = this.#options;
     const owner = await journal.open();
     try {
+      this.#intake = new Intake(origin, journal);
       const state = await owner.readState();
       this.#place = state && decodePlace(state.metadata);
       this.#lookFirst = this.#place === null;
       watch.opened(this.#place);
       // A state without a place, as a reset by hand leaves it, says nothing.
-      await this.#align(this.#place === null ? 0 : (state?.offset ?? 0));
+      await this.#intake.align(this.#place === null ? 0 : (state?.offset ?? 0));
       await this.#run(owner);
     } finally {
       await this.#abandon();
@@ -185,29 +165,10 @@ export class Partition {
 
   #nextStep(owner: JournalOwner): Promise<void> | null {
     if (this.#fault !== null || this.#isStopping) return null;
-    if (!this.#isReading) return this.#align(this.#next);
-    const record = this.#waiting[0];
+    if (!this.#intake.isAligned) return this.#intake.align();
+    const record = this.#intake.first;
     if (record === undefined || this.#flights.length >= MAX_PUTS) return null;
     return this.#begin(record, owner);
-  }
-
-  /** Reads on at `next`, or where the partition begins when that has been dropped. */
-  async #align(next: number): Promise<void> {
-    const { journal, origin } = this.#options;
-    const { start, end } = await journal.offsets();
-    if (next > end) {
-      throw new ArchiverError(
-        'TOPIC_RECREATED',
-        `${origin}: the batches topic was read up to offset ${next} and now ends at ${end}: it was truncated or created again. Find out who did; \`authseal verify\` shows what the bucket holds.`,
-      );
-    }
-    this.#next = Math.max(next, start);
-    this.#isReading = true;
-    this.#isPaused = false;
-    journal.seek(this.#next);
-    journal.resume();
-    this.#pauseOrResume();
-    this.tellEnd(end);
   }
 
   /** Commits the place after the last of those that have arrived with none missing before it. */
@@ -230,7 +191,7 @@ export class Partition {
   async #begin({ offset, value }: Waiting, owner: JournalOwner): Promise<void> {
     const batch = this.#read(value, offset);
     const isOnItsWay = batch !== null && (await this.#admit(batch, offset, owner));
-    this.#waiting.shift();
+    this.#intake.shift();
     if (!isOnItsWay) this.#release(value.length);
   }
 
@@ -315,38 +276,22 @@ export class Partition {
   }
 
   #release(bytes: number): void {
-    this.#bytes -= bytes;
-    this.#pauseOrResume();
-    this.tellEnd(this.#end);
+    this.#intake.release(bytes);
+    this.#tellLag();
   }
 
-  #pauseOrResume(): void {
-    const { journal } = this.#options;
-    if (!this.#isReading) return;
-    if (!this.#isPaused && this.#bytes > MAX_WAITING_BYTES) {
-      this.#isPaused = true;
-      journal.pause();
-    } else if (this.#isPaused && this.#bytes <= MAX_WAITING_BYTES / 2) {
-      this.#isPaused = false;
-      journal.resume();
-    }
+  #tellLag(): void {
+    this.#options.watch.lag(this.#intake.behind(this.#flights[0]?.offset));
   }
 
   /** Ends what is on its way and forgets what waits. */
   async #abandon(): Promise<void> {
-    this.#isReading = false;
+    this.#intake.close();
     this.#abort.abort();
     await Promise.all(this.#flights.map(({ ended }) => ended));
-    try {
-      this.#options.journal.pause();
-    } catch {
-      // The consumer has lost its place: it reads nothing anyway.
-    }
     this.#abort = new AbortController();
     this.#fault = null;
-    this.#waiting = [];
     this.#flights = [];
-    this.#bytes = 0;
   }
 }
 

@@ -23,7 +23,7 @@ import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client
 import { type Admin, Kafka, logLevel, type Producer } from 'kafkajs';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 120_000 });
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 const DAY = 24 * 60 * 60 * 1000;
 const DEPLOYMENT = 'test';
@@ -140,6 +140,9 @@ class Scenario {
       AUTHSEAL_REGION: name as string,
       AUTHSEAL_BATCHES_TOPIC: this.topic,
       AUTHSEAL_ARCHIVER_GROUP: this.#name,
+      // So that one that was killed is soon forgotten.
+      AUTHSEAL_SESSION_TIMEOUT: '6s',
+      AUTHSEAL_TRANSACTION_TIMEOUT: '6s',
       ...settings,
     });
   }
@@ -220,7 +223,7 @@ class Archiver {
   }
 }
 
-const WAIT = { timeout: 30_000, interval: 50 };
+const WAIT = { timeout: 60_000, interval: 50 };
 
 type Sealed = { batches: SealedBatch[]; head: LogHead };
 
