@@ -1,7 +1,9 @@
 /** Apache Kafka as a native process: KRaft, one node that is broker and controller, on loopback. */
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { existsSync, writeFileSync } from 'node:fs';
+import { createConnection } from 'node:net';
 import { promisify } from 'node:util';
 import { createLogger } from '@authseal/runtime';
 import { KafkaAdmin } from '@authseal/runtime/kafka';
@@ -76,7 +78,10 @@ export async function startKafka(tools: Tools, directory: string): Promise<Serve
       pidFile: `${directory}/pid`,
       graceMs: 10_000,
       readyMs: 60_000,
-      probe: () => kafkaAnswers([endpoint]),
+      probe: async () => {
+        await listens(broker); // the admin client waits longer when it is refused
+        await kafkaAnswers([endpoint]);
+      },
     });
   });
 }
@@ -87,6 +92,15 @@ async function format(java: string[], configFile: string): Promise<void> {
   const clusterId = id.toString('base64url');
   const tool = ['kafka.tools.StorageTool', 'format', '--cluster-id', clusterId];
   await promisify(execFile)('java', [...java, ...tool, '--config', configFile]);
+}
+
+async function listens(port: number | undefined): Promise<void> {
+  const socket = createConnection({ host: '127.0.0.1', port: port ?? 0 });
+  try {
+    await once(socket, 'connect');
+  } finally {
+    socket.destroy();
+  }
 }
 
 /** Resolves when a broker answers the admin client, rejects with its error otherwise. */

@@ -2,21 +2,10 @@
  * Fetches and builds what the native servers need, once per version, into `.cache/tools`:
  * Kafka's jars by Maven from kafka/pom.xml, versitygw by `go install`.
  */
-import { execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-} from 'node:fs';
-import { dirname } from 'node:path';
-import { promisify } from 'node:util';
+import { existsSync, readFileSync } from 'node:fs';
 import { CACHE, ROOT } from './directories.ts';
 import { DeployError } from './error.ts';
+import { install, versionOf } from './install.ts';
 
 const POM = `${ROOT}/deploy/local/kafka/pom.xml`;
 
@@ -94,70 +83,4 @@ async function requirePrograms(needed: { maven: boolean; go: boolean }): Promise
       `No Docker engine answers, and the native servers need what is not here:\n${missing.map((line) => `  - ${line}`).join('\n')}\nInstall these, or start Docker, or set AUTHSEAL_KAFKA_BROKERS and AUTHSEAL_REGIONS to servers of your own.`,
     );
   }
-}
-
-/** What a program says when asked for its version, first line; null when it cannot be run. */
-async function versionOf(command: string, args: string[]): Promise<string | null> {
-  try {
-    const { stdout, stderr } = await promisify(execFile)(command, args);
-    return `${stdout}${stderr}`.trim().split('\n')[0] ?? '';
-  } catch {
-    return null;
-  }
-}
-
-type Installation = {
-  title: string;
-  command: string;
-  args: (target: string) => string[];
-  environment?: (target: string) => Record<string, string>;
-};
-
-/**
- * Installs into a folder of its own and renames that into place, so that a folder at `destination`
- * is always whole. Of two processes that install at the same time, the later one's work is dropped.
- */
-async function install(
-  destination: string,
-  report: (line: string) => void,
-  { title, command, args, environment }: Installation,
-): Promise<void> {
-  if (existsSync(destination)) return;
-  mkdirSync(dirname(destination), { recursive: true });
-  const target = mkdtempSync(`${destination}.`);
-  const logFile = `${destination}.log`;
-  const start = Date.now();
-  const seconds = () => Math.round((Date.now() - start) / 1000);
-  report(`${title} …`);
-  const progress = setInterval(() => report(`${title} … ${seconds()} s`), 10_000);
-  try {
-    await run(command, args(target), environment?.(target) ?? {}, logFile);
-    renameSync(target, destination);
-    report(`${title}: done in ${seconds()} s`);
-  } catch (error) {
-    if (!existsSync(destination)) throw error;
-  } finally {
-    clearInterval(progress);
-    rmSync(target, { recursive: true, force: true });
-  }
-}
-
-async function run(
-  command: string,
-  args: string[],
-  environment: Record<string, string>,
-  logFile: string,
-): Promise<void> {
-  const log = openSync(logFile, 'w');
-  const child = spawn(command, args, {
-    cwd: dirname(logFile), // outside any Go module or Maven project of the surroundings
-    env: { ...process.env, ...environment },
-    stdio: ['ignore', log, log],
-  });
-  const [code, signal] = (await once(child, 'exit')) as [number | null, string | null];
-  if (code === 0) return;
-  throw new DeployError(
-    'TOOL_INSTALL_FAILED',
-    `${command} ${args.join(' ')} ended with ${signal ?? `code ${code}`}. The end of ${logFile}:\n${readFileSync(logFile, 'utf8').trimEnd().split('\n').slice(-30).join('\n')}`,
-  );
 }
