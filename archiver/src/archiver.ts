@@ -5,8 +5,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type DeploymentKeys, originOf } from '@authseal/ledger';
 import { Bucket, type Logger } from '@authseal/runtime';
-import { AssignedConsumer, KafkaAdmin } from '@authseal/runtime/kafka';
-import { Assignment } from './assignment.ts';
+import { AssignedConsumer, Assignment, KafkaAdmin } from '@authseal/runtime/kafka';
 import { type Config, groupOf, readKeys, regionOf } from './config.ts';
 import { ArchiverError } from './error.ts';
 import { kafkaJournal } from './kafka-journal.ts';
@@ -30,7 +29,7 @@ export class Archiver {
   #admin: KafkaAdmin | null = null;
   #consumer: AssignedConsumer | null = null;
   #asking: NodeJS.Timeout | undefined;
-  readonly #assignment: Assignment;
+  readonly #assignment: Assignment<Partition>;
 
   constructor(config: Config, watch: Watch, log: Logger) {
     this.#config = config;
@@ -38,10 +37,10 @@ export class Archiver {
     this.#log = log;
     this.#bucket = new Bucket(regionOf(config));
     const keys = readKeys(config);
-    this.#assignment = new Assignment({
-      open: (partition) => this.#open(partition, keys),
-      ended: (partition) => watch.forget(partition),
-    });
+    this.#assignment = new Assignment(
+      (partition) => this.#open(partition, keys),
+      (partition) => watch.forget(partition),
+    );
   }
 
   /**
@@ -75,11 +74,8 @@ export class Archiver {
    */
   reasons(): string[] {
     if (this.#consumer === null) return [this.#awaited];
-    const { isJoined, heardAt } = this.#assignment;
-    if (!isJoined) return ['the consumer group has not assigned partitions yet'];
-    const silence = Date.now() - heardAt;
-    if (silence > this.#config.sessionTimeout) return [`Kafka has not answered for ${silence} ms`];
-    return this.#watch.troubles();
+    const reasons = this.#assignment.reasons(this.#config.sessionTimeout);
+    return reasons.length > 0 ? reasons : this.#watch.troubles();
   }
 
   /** Finishes and commits what is on its way, and leaves the group. */
@@ -161,7 +157,7 @@ export class Archiver {
 
   /** A paused partition hears of new records in no other way. */
   async #askEnds(admin: KafkaAdmin): Promise<void> {
-    for (const [number, partition] of this.#assignment.partitions) {
+    for (const [number, partition] of this.#assignment.owners) {
       const { end } = await admin.offsets(this.#config.batchesTopic, number);
       partition.tellEnd(end);
     }

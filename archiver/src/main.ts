@@ -1,4 +1,4 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --disable-warning=TimeoutNegativeWarning
 /** authseal-archiver: writes the sealed batches of all logs into the bucket of one region. */
 import { createLogger, handleShutdown, startHealthServer } from '@authseal/runtime';
 import { Archiver } from './archiver.ts';

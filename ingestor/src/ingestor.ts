@@ -1,8 +1,7 @@
 /** The ingestor: one consumer that assigns and reads, and a sealer for each partition it is given. */
 import { originOf } from '@authseal/ledger';
 import type { Logger } from '@authseal/runtime';
-import { AssignedConsumer, KafkaAdmin } from '@authseal/runtime/kafka';
-import { Assignment } from './assignment.ts';
+import { AssignedConsumer, Assignment, KafkaAdmin } from '@authseal/runtime/kafka';
 import { type Config, readKeys } from './config.ts';
 import { IngestorError } from './error.ts';
 import { beginLog } from './init.ts';
@@ -32,18 +31,19 @@ export async function startIngestor(
   const terms = termsOf(config, close);
   const admin = await KafkaAdmin.connect(config, CLIENT_ID, log);
   const partitions = await checkTopics(admin, config);
-  const assignment = new Assignment((partition) => {
-    return new Sealer({
-      origin: originOf(config.deployment, config.eventsTopic, partition),
-      partition,
-      batchesTopic: config.batchesTopic,
-      source: kafkaSource(consumer, admin, config.eventsTopic, partition),
-      journal: journalOf(config, admin, log, partition),
-      clock: systemClock,
-      terms,
-      observer: metrics.observe(partition),
-    });
-  });
+  const assignment = new Assignment(
+    (partition) =>
+      new Sealer({
+        origin: originOf(config.deployment, config.eventsTopic, partition),
+        partition,
+        batchesTopic: config.batchesTopic,
+        source: kafkaSource(consumer, admin, config.eventsTopic, partition),
+        journal: journalOf(config, admin, log, partition),
+        clock: systemClock,
+        terms,
+        observer: metrics.observe(partition),
+      }),
+  );
   const consumer = new AssignedConsumer(
     {
       connection: config,
@@ -59,9 +59,9 @@ export async function startIngestor(
   );
   return {
     closed: () =>
-      assignment.sealers.size === partitions &&
-      [...assignment.sealers.values()].every((sealer) => sealer.closed),
-    ready: () => (assignment.joined ? [] : ['the consumer group has not assigned partitions yet']),
+      assignment.owners.size === partitions &&
+      [...assignment.owners.values()].every((sealer) => sealer.closed),
+    ready: () => assignment.reasons(config.sessionTimeout),
     async stop() {
       await assignment.stop();
       await consumer.stop();

@@ -1,4 +1,4 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --disable-warning=TimeoutNegativeWarning
 /**
  * authseal-ingestor: seals the events topic into batches on the batches topic.
  *
@@ -65,10 +65,8 @@ commandOf('close', 'seal all there is and close each log', close);
 try {
   await program.parseAsync();
 } catch (error) {
-  console.error(
-    error instanceof Error
-      ? `${error.name} ${'code' in error ? error.code : ''}: ${error.message}`
-      : error,
-  );
-  process.exit(2);
+  const { name, code, message } = error as Error & { code?: string };
+  process.stderr.write(`${[name, code].filter(Boolean).join(' ')}: ${message}\n`);
+  // 2: something to be put right before it is tried again.
+  process.exit(code === 'INVALID_CONFIG' ? 2 : 1);
 }

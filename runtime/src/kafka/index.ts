@@ -4,6 +4,7 @@ export {
   type AssignedConsumerOptions,
   type AssignmentListener,
 } from './assigned-consumer.ts';
+export { Assignment } from './assignment.ts';
 export type { KafkaConnection } from './client.ts';
 export { type LastRecordsOptions, searchLastRecords } from './last-records.ts';
 export type { Fetched, KafkaRecord } from './record.ts';
