@@ -31,10 +31,9 @@ const SEVERITIES: Record<Severity, string> = {
 /** The text of docs/errors.md. */
 export function errorsPage(): string {
   const problems = Object.entries(SEVERITIES).flatMap(([severity, meaning]) => [
-    `### ${severity[0]?.toUpperCase()}${severity.slice(1)}`,
+    `### ${upperFirst(severity)}`,
     meaning,
-    table(
-      'means',
+    list(
       Object.entries(PROBLEM_CODES)
         .filter(([, problem]) => problem.severity === severity)
         .map(([code, { meaning, remedy }]) => [code, meaning, remedy]),
@@ -43,12 +42,12 @@ export function errorsPage(): string {
   const packages = SOURCES.flatMap(([name, file]) => [
     `## ${name}`,
     `${errorClass(file)} of [${file}](../${file}).`,
-    table('cause', errorCodes(file)),
+    list(errorCodes(file)),
   ]);
   return `${[
     '<!-- Written by `npm run generate` from the sources; do not edit. -->',
     '# Codes',
-    'Every code that Authseal names, what it means and what to do. Codes are stable: scripts and alerts may rely on them. A message beside a code says where it happened.',
+    'Every code that Authseal names: what it means, and what to do. Codes are stable: scripts and alerts may rely on them. The message beside a code says where it happened.',
     '## Problems of an archive',
     'Named by `authseal verify`, `pull` and `export`.',
     ...problems,
@@ -67,7 +66,7 @@ function errorCodes(file: string): string[][] {
     if (code === undefined || cause === undefined || remedy === undefined) {
       throw new Error(`${file}: ${code} needs a line above it with cause and remedy`);
     }
-    return [code, cause, `${remedy[0]?.toUpperCase()}${remedy.slice(1)}`];
+    return [code, cause, upperFirst(remedy)];
   });
 }
 
@@ -76,11 +75,14 @@ function errorClass(file: string): string {
   return `\`${/export class (\w+) extends Error/.exec(source)?.[1]}\``;
 }
 
-function table(second: string, rows: readonly string[][]): string {
-  const cells = rows.map(([code, ...texts]) => [`\`${code}\``, ...texts]);
-  return [['code', second, 'what to do'], ['---', '---', '---'], ...cells]
-    .map((row) => `| ${row.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`)
+function list(rows: readonly (readonly string[])[]): string {
+  return rows
+    .map(([code, meaning, remedy]) => `- **\`${code}\`**: ${meaning} _What to do:_ ${remedy}`)
     .join('\n');
+}
+
+function upperFirst(text: string): string {
+  return `${text[0]?.toUpperCase()}${text.slice(1)}`;
 }
 
 if (import.meta.main) writeFileSync(new URL('docs/errors.md', ROOT), errorsPage());
