@@ -181,6 +181,12 @@ class Archiver {
     await vi.waitFor(async () => expect((await this.#get('readyz')).status).toBe(200), WAIT);
   }
 
+  /** Why it is not ready; empty when it is. */
+  async reasons(): Promise<string> {
+    const { reasons } = (await (await this.#get('readyz')).json()) as { reasons: string[] };
+    return reasons.join();
+  }
+
   /** Every sample of a metric, by its labels without the region: `{partition="0"}` → 3. */
   async metric(name: string): Promise<Record<string, number>> {
     const text = await (await this.#get('metrics')).text();
@@ -413,6 +419,50 @@ describe('the archiver', () => {
       'partition="1"': 1,
       'partition="2"': 0,
     });
+  });
+
+  it('lets a region that is down hold up only itself, shows it, and catches up', async ({
+    skip,
+  }) => {
+    const [, s3Server] = servers.servers;
+    if (s3Server === undefined) return skip('the servers are not ours to stop');
+    const scenario = await Scenario.begin('outage');
+    const { batches } = await seal(logOf(), 8, Buffer.alloc(1_000_000, 'x'));
+    const [down, up] = await Promise.all([scenario.archive(0), scenario.archive(1)]);
+    await scenario.produce(objects(batches.slice(0, 2)));
+    await down.archived(2);
+    await s3Server.kill('SIGKILL');
+    await scenario.produce(objects(batches.slice(2, 5)));
+    await scenario.produce(objects(batches.slice(5)));
+    await up.archived(8);
+    await vi.waitFor(async () => expect(await down.reasons()).toContain('PutObject failed'), WAIT);
+    await vi.waitFor(
+      async () => expect(await down.metric('lag_records')).toEqual({ 'partition="0"': 6 }),
+      WAIT,
+    );
+
+    await s3Server.restart();
+    await down.archived(8);
+    expect(await down.reasons()).toBe('');
+    await expectArchived(scenario, 0, batches);
+    expect(await down.end('SIGTERM')).toBe(0);
+  });
+
+  it('goes on by itself when Kafka was away', async ({ skip }) => {
+    const [kafkaServer] = servers.servers;
+    if (kafkaServer === undefined) return skip('the servers are not ours to stop');
+    const scenario = await Scenario.begin('broker');
+    const { batches } = await seal(logOf(), 6);
+    const archiver = await scenario.archive(0);
+    await scenario.produce(objects(batches.slice(0, 3)));
+    await archiver.archived(3);
+    await kafkaServer.kill('SIGKILL');
+    await vi.waitFor(async () => expect(await archiver.reasons()).not.toBe(''), WAIT);
+    await kafkaServer.restart();
+    await vi.waitFor(() => scenario.produce(objects(batches.slice(3))), WAIT);
+    await archiver.archived(6);
+    await expectArchived(scenario, 0, batches);
+    expect(await versions(0, scenario.prefix)).toHaveLength(6);
   });
 
   it('refuses to start on a bucket that keeps nothing', async () => {
