@@ -17,3 +17,6 @@ export const MAX_HELD_KEYS = 10_000;
 
 /** A batch may reach a region this long after it was sealed, in milliseconds. */
 export const DEFAULT_GRACE_MS = 15 * 60_000;
+
+/** Problems of one code, log and batch that are told one by one; the others are counted. */
+export const MAX_ALIKE = 20;

@@ -1,4 +1,4 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --disable-warning=TimeoutNegativeWarning
 /** The `authseal` command. Exit status: 0 fine, 1 problems found, 2 usage or settings, 3 could not finish. */
 import { Command, CommanderError } from 'commander';
 import { addDoctor } from './doctor.ts';

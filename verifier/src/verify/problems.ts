@@ -1,4 +1,5 @@
 /** The problems of one run, as they are found. */
+import { MAX_ALIKE } from '../limits.ts';
 import { PROBLEM_CODES, type ProblemCode, type Severity } from './problem-codes.ts';
 
 export type Problem = {
@@ -30,41 +31,65 @@ export type Finding = {
   readonly severity?: Severity;
 };
 
-type Run = { readonly code: ProblemCode; readonly finding: Finding; last: number };
+/** One problem, or several that are told as one. */
+type Told = {
+  readonly code: ProblemCode;
+  readonly finding: Finding;
+  /** The last batch of the same breach in a row. */
+  last: number;
+  /** Of the same code, log and batch. */
+  alike: number;
+};
 
 /**
- * Collects problems. The same breach of batch after batch becomes one problem, so that an archive
- * without any lock does not become a million lines; incidents stay apart, for each is accepted by
- * itself.
+ * Collects problems, and keeps their number in bounds:
+ *
+ * - The same breach of batch after batch becomes one, so that an archive without any lock does not
+ *   become a million lines. Incidents stay apart, for each batch's is accepted by itself.
+ * - Of those of one code, log and batch that are of no object, so many are told one by one, and the
+ *   rest counted: a hostile producer can make one with every event.
  */
 export class Problems {
-  readonly #runs: Run[] = [];
-  readonly #open = new Map<string, Run>();
+  readonly #told: Told[] = [];
+  readonly #latest = new Map<string, Told>();
 
   add(code: ProblemCode, finding: Finding): void {
-    const { origin, region, batch } = finding;
+    const { origin, region, batch, object } = finding;
     const key = `${code} ${origin} ${region}`;
-    const open = this.#open.get(key);
-    if (open !== undefined && batch !== undefined && batch === open.last + 1) {
-      open.last = batch;
-      return;
+    const latest = this.#latest.get(key);
+    const isBreach = PROBLEM_CODES[code].severity === 'breach';
+    if (latest !== undefined && batch !== undefined) {
+      if (isBreach && batch === latest.last + 1) {
+        latest.last = batch;
+        return;
+      }
+      if (batch === latest.last && object === undefined && latest.alike >= MAX_ALIKE) {
+        latest.alike += 1;
+        return;
+      }
     }
-    const run = { code, finding, last: batch ?? -1 };
-    this.#runs.push(run);
-    if (PROBLEM_CODES[code].severity === 'breach') this.#open.set(key, run);
+    const alike = latest !== undefined && batch === latest.last ? latest.alike + 1 : 1;
+    const told = { code, finding, last: batch ?? -1, alike };
+    this.#told.push(told);
+    this.#latest.set(key, told);
   }
 
   /** Gravest first, then by place. */
   list(): Problem[] {
-    return this.#runs.map(toProblem).sort(byGravityAndPlace);
+    return this.#told.map(toProblem).sort(byGravityAndPlace);
   }
 }
 
-function toProblem({ code, finding, last }: Run): Problem {
+function toProblem({ code, finding, last, alike }: Told): Problem {
   const { origin, batch, region, object, expected, found } = finding;
   const { meaning, severity } = PROBLEM_CODES[code];
-  const more =
-    batch !== undefined && last > batch ? ` (and the same of the batches up to ${last})` : '';
+  const isRun = batch !== undefined && last > batch;
+  const rest = alike - MAX_ALIKE;
+  const more = isRun
+    ? ` (and the same of the batches up to ${last})`
+    : rest > 0
+      ? ` (and ${rest} more of this batch)`
+      : '';
   return {
     code,
     severity: finding.severity ?? severity,
