@@ -45,9 +45,11 @@ export function createMetrics(log: Logger): Metrics {
     observe(partition) {
       const p = { partition: String(partition) };
       const child = log.child(p);
+      let refusal: string | null = null;
       return {
         opened({ head }) {
-          refused.remove(p);
+          if (refusal !== null) refused.remove({ ...p, code: refusal });
+          refusal = null;
           child.info({ batch: head.batch, offset: head.offset }, 'partition opened');
           if (head.retainUntil > head.sealedAt) sealedAt.set(p, head.sealedAt / 1000);
         },
@@ -74,7 +76,9 @@ export function createMetrics(log: Logger): Metrics {
           child.warn({ err }, 'sealing failed; the partition is opened again');
         },
         refused(err) {
-          refused.set({ ...p, code: err.code }, 1);
+          if (refusal !== null) refused.remove({ ...p, code: refusal });
+          refusal = err.code;
+          refused.set({ ...p, code: refusal }, 1);
           child.error({ err }, 'the partition is not sealed until a person has looked');
         },
         closed() {

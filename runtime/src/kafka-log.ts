@@ -10,11 +10,12 @@ interface KafkaLogEntry {
 
 /**
  * For the client's `logCreator` option. kafkajs reports as an error every answer that it will try
- * again, and at each start that retries are limited, which they are on purpose; what it gives up
- * reaches its caller, who says so. Hence one level less than it asks for.
+ * again (one for nearly every transaction), and at each start that retries are limited, which they
+ * are on purpose; what it gives up reaches its caller, who says so. Hence less than it asks for.
  */
 export const kafkaLogCreator = (log: Logger) => () => (entry: KafkaLogEntry) => {
   const { message, timestamp: _, logger: __, ...fields } = entry.log;
-  const level = ({ 1: 'warn', 2: 'info' } as const)[entry.level] ?? 'debug';
+  const isAnswer = entry.namespace === 'Connection' && message.startsWith('Response ');
+  const level = (!isAnswer && ({ 1: 'warn', 2: 'info' } as const)[entry.level]) || 'debug';
   log[level]({ kafka: { namespace: entry.namespace, ...fields } }, message);
 };

@@ -115,6 +115,7 @@ export class AssignedConsumer {
     const { connection, clientId, group, sessionTimeoutMs, log } = this.#options;
     const consumer = newClient(connection, clientId, log).consumer({
       groupId: group,
+      allowAutoTopicCreation: false,
       readUncommitted: this.#options.readUncommitted,
       maxBytesPerPartition: this.#options.maxBytesPerPartition,
       maxWaitTimeInMs: MAX_WAIT_MS,

@@ -58,6 +58,7 @@ export class TransactionalWriter {
       transactionalId,
       transactionTimeout: transactionTimeoutMs,
       idempotent: true,
+      allowAutoTopicCreation: false,
       maxInFlightRequests: 1,
     });
     try {
