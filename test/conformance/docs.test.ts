@@ -11,6 +11,11 @@ const pages = globSync(['*.md', 'docs/**/*.md', '*/README.md'], {
   exclude: (name) => name === 'node_modules',
 });
 
+/** A test in runtime holds its table of settings against the code. */
+const SETTINGS = [
+  ...`${read('runtime/README.md')} ${read('producer-sdk/README.md')}`.matchAll(/`(AUTHSEAL_\w+)`/g),
+].map(([, name]) => name);
+
 describe('docs/errors.md', () => {
   it('has been generated since codes last changed: npm run generate', () => {
     expect(read('docs/errors.md')).toBe(errorsPage());
@@ -38,6 +43,11 @@ describe.each(pages)('%s', (page) => {
     expect(missing.map(([path]) => path)).toEqual([]);
   });
 
+  it('names settings that there are', () => {
+    const told = [...text.matchAll(/`(AUTHSEAL_\w+)[=`]/g)].map(([, name]) => name);
+    expect(told.filter((name) => !SETTINGS.includes(name))).toEqual([]);
+  });
+
   it('uses commands and flags that there are', async () => {
     const wrong: string[] = [];
     for (const { command, subcommands, flags } of commandLines(text)) {
@@ -46,6 +56,29 @@ describe.each(pages)('%s', (page) => {
       for (const flag of flags) if (!known?.includes(flag)) wrong.push(`${command} ${flag}`);
     }
     expect(wrong).toEqual([]);
+  });
+});
+
+describe('docs/sre.md', () => {
+  const text = read('docs/sre.md');
+
+  it('names metrics that there are', () => {
+    const names = text.match(/\bauthseal_(?:ingestor|archiver)_\w+/g) ?? [];
+    const missing = names.filter((name) => {
+      const [, service, rest] = /^authseal_(ingestor|archiver)_(.+)$/.exec(name) ?? [];
+      const file = service === 'ingestor' ? 'ingestor/src/metrics.ts' : 'archiver/src/watch.ts';
+      return !new RegExp(`'(?:authseal_${service}_)?${rest}'`).test(read(file));
+    });
+    expect(names.length).toBeGreaterThan(5);
+    expect(missing).toEqual([]);
+  });
+
+  it('names codes that there are', () => {
+    const [, section = ''] = text.split('## When something refuses');
+    const names = section.split('\n## ')[0]?.match(/(?<=`)(?!AUTHSEAL)[A-Z][A-Z_]+(?=`)/g) ?? [];
+    const page = errorsPage();
+    expect(names.length).toBeGreaterThan(10);
+    expect(names.filter((name) => !page.includes(`\`${name}\``))).toEqual([]);
   });
 });
 
