@@ -61,15 +61,16 @@ describe('the log', () => {
     expect(last().err.cause.cause.message).toBe('turns');
   });
 
-  it('takes the entries of kafkajs at their level', () => {
+  it('takes the entries of kafkajs one level lower, for it tries again what it calls an error', () => {
     const { log, lines, last } = capture();
     const write = kafkaLogCreator(log)();
     write({ namespace: 'Connection', level: 1, log: { message: 'timed out', broker: 'a:9092' } });
     expect(last()).toMatchObject({
-      level: 'error',
+      level: 'warn',
       kafka: { namespace: 'Connection', broker: 'a:9092' },
       msg: 'timed out',
     });
+    write({ namespace: 'Connection', level: 1, log: { message: 'Response EndTxn(key: 26)' } });
     write({ namespace: 'Connection', level: 5, log: { message: 'unseen' } });
     expect(lines).toHaveLength(1);
   });
