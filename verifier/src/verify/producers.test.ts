@@ -159,6 +159,13 @@ describe('a repeat', () => {
     expect(seen).toEqual([0, 1, 2, 3]);
   });
 
+  it('of which the end is not sealed yet is no problem, and is exported for now', async () => {
+    const flush = new Producer().flush(3);
+    const { problems, seen } = await judge([flush, flush.slice(0, 2)]);
+    expect(problems).toEqual([]);
+    expect(seen).toEqual([0, 1, 2, 3, 4]);
+  });
+
   it('that differs in anything is a replay, and is exported', async () => {
     const producer = new Producer();
     const flush = producer.flush(3);
@@ -182,6 +189,17 @@ describe('a service with a key', () => {
     const { problems, producers } = await judge([producer.flush(3), producer.flush(2)], keys());
     expect(problems).toEqual([]);
     expect(producers).toMatchObject([{ events: 5, signed: 5 }]);
+  });
+
+  it('has not signed what its signed link does not cover', async () => {
+    const flush = new Producer('shop', key).flush(2);
+    const value = new Producer().flush(9)[8]?.value ?? null;
+    const { problems, producers } = await judge(
+      [[{ ...flush[0], value } as Records[number], ...flush.slice(1)]],
+      keys(),
+    );
+    expect(problems.map(({ code }) => code)).toEqual(['LINK_BROKEN']);
+    expect(producers).toMatchObject([{ events: 2, signed: 0 }]);
   });
 
   it('is forged by an unsigned flush, by a wrong signature, and by events without a chain', async () => {

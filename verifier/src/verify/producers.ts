@@ -55,7 +55,7 @@ type Chain = {
   readonly producer: string;
   readonly service: string;
   readonly origin: string;
-  /** First sequence seen. */
+  /** What came before this sequence is not known. */
   readonly first: number;
   /** Sequence due. */
   next: number;
@@ -124,7 +124,8 @@ export class Producers {
     for (const chain of this.#chains.values()) {
       // What follows a flush's events stands right behind them, so a later batch would have it.
       const isOver = chain.cuts === this.#cuts && (chain.batch < batch || heartbeat === null);
-      if (chain.again !== null) this.#endAgain(chain, chain.batch, null);
+      if (chain.again !== null && isOver) this.#endAgain(chain, chain.batch, null);
+      else if (chain.again !== null) this.#release(chain.again);
       if (chain.open.length > 0 && isOver) this.#unfinished(chain, chain.batch);
       const { producer, events, signed, next } = chain;
       this.#reports.push({ producer, events, signed, last: next - 1 });
@@ -165,7 +166,7 @@ export class Producers {
       producer,
       service,
       origin,
-      first: sequence,
+      first: isFromFirst ? 0 : sequence,
       next: isFromFirst ? 0 : sequence,
       link: isFromFirst ? firstLink(this.#deployment, topic, producer) : null,
       open: [],
@@ -208,14 +209,15 @@ export class Producers {
   }
 
   #endFlush(chain: Chain, { sequence, signature }: Stamp, link: Buffer, header: Header): void {
-    if (chain.link !== null) {
-      const due = nextLink(chain.link, sequence, chain.open);
-      if (!due.equals(link)) {
-        const expected = `link ${encodeBase64(due)} at sequence ${sequence}`;
-        this.#add('LINK_BROKEN', chain, header.batch, expected, `link ${encodeBase64(link)}`);
-      }
+    const due = chain.link && nextLink(chain.link, sequence, chain.open);
+    const isProven = due?.equals(link) ?? false;
+    if (due !== null && !isProven) {
+      const expected = `link ${encodeBase64(due)} at sequence ${sequence}`;
+      this.#add('LINK_BROKEN', chain, header.batch, expected, `link ${encodeBase64(link)}`);
     }
-    this.#judgeSignature(chain, sequence, link, signature, header);
+    const isSigned = this.#judgeSignature(chain, sequence, link, signature, header);
+    // The signature is of the link alone: it covers the events only if the link does.
+    if (isSigned && isProven) chain.signed += chain.open.length;
     const first = sequence + 1 - chain.open.length;
     chain.past.push({ first, last: sequence, digest: digestOf(chain.open, link) });
     if (chain.past.length > REMEMBERED_FLUSHES) chain.past.shift();
@@ -224,26 +226,27 @@ export class Producers {
     chain.open = [];
   }
 
+  /** Whether a signature by the service's key is there and holds. */
   #judgeSignature(
     chain: Chain,
     sequence: number,
     link: Buffer,
     signature: Buffer | null,
     { batch, sealedAt }: Header,
-  ): void {
+  ): boolean {
     const keys = this.#keys.get(chain.service);
-    if (keys === undefined) return;
+    if (keys === undefined) return false;
     const expected = `the signature of ${chain.service} at sequence ${sequence}`;
     if (signature === null) {
       if (sealedAt >= keys.from) {
         this.#add('FLUSH_UNSIGNED', chain, batch, expected, 'no signature');
       }
-      return;
+      return false;
     }
     const text = flushText(this.#deployment, chain.producer, sequence, link);
-    if (keys.publicKeys.some((key) => flushSignatureHolds(text, signature, key))) {
-      chain.signed += chain.open.length;
-    } else this.#add('FLUSH_FORGED', chain, batch, expected, 'a signature by no key of it');
+    if (keys.publicKeys.some((key) => flushSignatureHolds(text, signature, key))) return true;
+    this.#add('FLUSH_FORGED', chain, batch, expected, 'a signature by no key of it');
+    return false;
   }
 
   #seeAgain(chain: Chain, { sequence, value, link }: Stamp, sighting: Sighting): void {
@@ -258,7 +261,8 @@ export class Producers {
   }
 
   #endAgain(chain: Chain, batch: number, link: Buffer | null): void {
-    const { first, next, values, held } = chain.again as Again;
+    const again = chain.again as Again;
+    const { first, next, values } = again;
     chain.again = null;
     const digest = link && digestOf(values, link);
     const isRepeat = chain.past.some(
@@ -269,10 +273,15 @@ export class Producers {
       this.#add('REPEAT', chain, batch, 'each flush once', found);
       return;
     }
-    for (const sighting of held) this.#onEvent(sighting);
+    this.#release(again);
     // What was there before the log's hole cannot be compared.
-    if (first < chain.first && chain.first > 0) return;
+    if (first < chain.first) return;
     this.#add('REPLAYED', chain, batch, `sequence ${chain.next}`, `${found}, not as they were`);
+  }
+
+  /** No repeat, or not known to be one: rather twice in an export than not at all. */
+  #release({ held }: Again): void {
+    for (const sighting of held) this.#onEvent(sighting);
   }
 
   #unfinished(chain: Chain, batch: number): void {
