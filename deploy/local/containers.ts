@@ -47,7 +47,8 @@ export async function startContainers(
   const kafka = startKafkaContainer(host);
   const served = regionNames.map((name) => startGatewayContainer(host, name));
   try {
-    return { kafka: await kafka, served: await Promise.all(served) };
+    const [kafkaServer, ...servedRegions] = await Promise.all([kafka, ...served]);
+    return { kafka: kafkaServer, served: servedRegions };
   } catch (error) {
     report(`Docker answers, but its containers do not start: ${error}. Native processes instead`);
     const started = [kafka, ...served.map(async (region) => (await region).server)];

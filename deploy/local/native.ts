@@ -21,7 +21,8 @@ export async function startNative(
   const kafka = startKafka(tools, `${directory}/kafka`);
   const served = regionNames.map((name) => startGateway(tools, `${directory}/s3-${name}`, name));
   try {
-    return { kafka: await kafka, served: await Promise.all(served) };
+    const [kafkaServer, ...servedRegions] = await Promise.all([kafka, ...served]);
+    return { kafka: kafkaServer, served: servedRegions };
   } catch (error) {
     const stops = [kafka, ...served.map(async (region) => (await region).server)].map(
       async (server) => (await server).stop(),

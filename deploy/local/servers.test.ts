@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
-import { networkInterfaces } from 'node:os';
+import { networkInterfaces, tmpdir } from 'node:os';
 import {
   DeleteObjectCommand,
   GetBucketVersioningCommand,
@@ -11,7 +12,7 @@ import {
 import { Kafka, logLevel } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { toEnvironment } from './environment.ts';
-import { identify } from './process-identity.ts';
+import { identify, readPidFile } from './process-identity.ts';
 import type { Region } from './region.ts';
 import type { Server } from './server.ts';
 import { type Servers, startServers } from './servers.ts';
@@ -106,6 +107,22 @@ describe('the servers', () => {
     await expect(startServers({ environment, directory: servers.directory })).rejects.toMatchObject(
       { code: 'ALREADY_RUNNING' },
     );
+  });
+});
+
+describe('a server that cannot start', () => {
+  it('takes the others with it', async () => {
+    const directory = mkdtempSync(`${tmpdir()}/authseal-servers-`);
+    mkdirSync(`${directory}/s3-eu-west-1`);
+    writeFileSync(`${directory}/s3-eu-west-1/data`, 'in the way of a folder');
+    await expect(startServers({ environment, directory, report: () => {} })).rejects.toThrow(
+      'EEXIST',
+    );
+    for (const name of ['kafka', 's3-eu-central-1']) {
+      expect(existsSync(`${directory}/${name}/pid`)).toBe(true);
+      expect(readPidFile(`${directory}/${name}/pid`)).toBeNull();
+    }
+    rmSync(directory, { recursive: true });
   });
 });
 

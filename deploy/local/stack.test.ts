@@ -81,15 +81,6 @@ describe('npm run stack', () => {
     expect(second.stderr).toContain(`A stack runs already in ${directory}`);
   });
 
-  it('is shown as broken when a part is gone', async () => {
-    const { pid = 0 } = readPidFile(`${directory}/services/archiver-eu-west-1.pid`) ?? {};
-    process.kill(pid, 'SIGKILL');
-    const { code, stdout } = await stack('status');
-    expect(code).toBe(1);
-    expect(lines(stdout).get('archiver-eu-west-1')).toContain(' gone ');
-    expect(lines(stdout).get('archiver-eu-central-1')).toContain(' ready ');
-  });
-
   it('ends with stack:down, and has its addresses and data again when started anew', async () => {
     const before = readFileSync(`${directory}/env`, 'utf8');
     expect(await stack('down')).toMatchObject({ code: 0 });
@@ -100,6 +91,15 @@ describe('npm run stack', () => {
     expect(readFileSync(`${directory}/env`, 'utf8')).toBe(before);
     const init = readFileSync(`${directory}/services/init.log`, 'utf8');
     expect(init).toContain('0 begun now');
+  });
+
+  it('is shown as broken when a part is gone', async () => {
+    const { pid = 0 } = readPidFile(`${directory}/services/archiver-eu-west-1.pid`) ?? {};
+    process.kill(pid, 'SIGKILL');
+    const { code, stdout } = await stack('status');
+    expect(code).toBe(1);
+    expect(lines(stdout).get('archiver-eu-west-1')).toContain(' gone ');
+    expect(lines(stdout).get('archiver-eu-central-1')).toContain(' ready ');
   });
 
   it('leaves nothing after stack:down --wipe', async () => {

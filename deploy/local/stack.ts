@@ -58,17 +58,19 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     report('Starting the ingestor and the archivers');
     const folder = `${directory}/services`;
     await initialize(folder, environment);
-    const ingestor = startIngestor(folder, environment);
-    const archivers = servers.regions.map(({ name }) => startArchiver(folder, environment, name));
-    services.push(ingestor, ...archivers);
+    services.push(
+      startIngestor(folder, environment),
+      ...servers.regions.map(({ name }) => startArchiver(folder, environment, name)),
+    );
+    const [ingestor, ...archivers] = await Promise.all(services);
     return {
       kafkaBrokers: servers.kafkaBrokers,
       regions: servers.regions,
       directory,
       environment,
       servers: servers.servers,
-      ingestor: await ingestor,
-      archivers: await Promise.all(archivers),
+      ingestor: ingestor as Server,
+      archivers,
       stop,
     };
   } catch (error) {
