@@ -12,12 +12,11 @@
  * out is written. So it does not matter how far the bucket reaches, nor that an attacker may have
  * put a later batch there from another region.
  */
-import { type DeploymentKeys, logPrefix, parseObjectKey } from '@authseal/ledger';
+import { type DeploymentKeys, logPrefix, MAX_OBJECT, parseObjectKey } from '@authseal/ledger';
 import type { ListedVersion } from '@authseal/runtime';
 import { type Archive, findKept } from './archive-batch.ts';
 import { type Place, placeBefore } from './continuity.ts';
 import { ArchiverError } from './error.ts';
-import { MAX_OBJECT_BYTES } from './limits.ts';
 import { type OurBatch, readOurBatch } from './our-batch.ts';
 import type { Store } from './store.ts';
 
@@ -68,10 +67,10 @@ async function readLocked(
   store: Store,
   keys: DeploymentKeys,
 ): Promise<OurBatch | null> {
-  if (size > MAX_OBJECT_BYTES) return null;
+  if (size > MAX_OBJECT) return null;
   const head = await store.headVersion(key, versionId);
   if (head?.mode !== 'COMPLIANCE') return null;
-  const version = await store.getVersion(key, versionId, MAX_OBJECT_BYTES);
+  const version = await store.getVersion(key, versionId, MAX_OBJECT);
   if (version === null) return null;
   try {
     return readOurBatch(version.bytes, origin, keys);

@@ -9,9 +9,6 @@ export const MAX_WAITING_BYTES = 16 * 1024 * 1024;
 /** Of one partition in one fetch: the largest record that the batches topic takes. Bytes. */
 export const MAX_FETCH_BYTES = 8 * 1024 * 1024;
 
-/** Nothing larger is a batch. Bytes. */
-export const MAX_OBJECT_BYTES = 8 * 1024 * 1024;
-
 /** Shortest lock from the time of writing: what comes late stays long enough to be looked at. Milliseconds. */
 export const MIN_LOCK = 24 * 60 * 60 * 1000;
 

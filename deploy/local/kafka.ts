@@ -20,6 +20,9 @@ export const SINGLE_NODE_PROPERTIES: Readonly<Record<string, string>> = {
   'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
   'inter.broker.listener.name': 'PLAINTEXT',
   'auto.create.topics.enable': 'false',
+  // Access rules can be made and looked at; on loopback everybody is nobody in particular, and may do all.
+  'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
+  'super.users': 'User:ANONYMOUS',
   'offsets.topic.replication.factor': '1',
   'offsets.topic.num.partitions': '4', // each partition is a folder to open: fewer start faster
   'transaction.state.log.replication.factor': '1',

@@ -20,6 +20,7 @@ export {
   parseKeys,
   stepKey,
 } from './keys.ts';
+export { MAX_OBJECT } from './limits.ts';
 export { type ChainFault, chainFault, headAfter, type LogHead, newLog } from './log-head.ts';
 export { EMPTY_ROOT, type Hash, hashLeaf, hashNode, sha256 } from './merkle.ts';
 export {

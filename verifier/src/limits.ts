@@ -1,8 +1,5 @@
 /** Limits of the verifier; each bounds its memory against an archive that was written to harm it. */
 
-/** The largest object that is read, in bytes: no batch is larger (as the ledger's MAX_OBJECT). */
-export const MAX_OBJECT_BYTES = 8 * 1024 * 1024;
-
 /** Keys whose objects are fetched at once. Enough to hide the store's latency; one key costs at most some 30 MiB. */
 export const FETCH_CONCURRENCY = 16;
 

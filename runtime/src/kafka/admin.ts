@@ -13,6 +13,16 @@ export type TopicDescription = {
   readonly settings: ReadonlyMap<string, string>;
 };
 
+/** One access rule that holds for a topic, by its name or by a pattern. */
+export type TopicRule = {
+  /** `User:name` */
+  readonly principal: string;
+  /** Kafka's name, such as WRITE or ALTER_CONFIGS. */
+  readonly operation: string;
+  /** Denied otherwise. */
+  readonly allows: boolean;
+};
+
 export class KafkaAdmin {
   readonly #admin: Admin;
 
@@ -63,6 +73,31 @@ export class KafkaAdmin {
     if (!(await again(() => this.#admin.listTopics())).includes(topic)) return 0;
     const { topics } = await again(() => this.#admin.fetchTopicMetadata({ topics: [topic] }));
     return topics[0]?.partitions.length ?? 0;
+  }
+
+  /** The access rules for a topic; null when the brokers have no authorizer. */
+  async accessRules(topic: string): Promise<TopicRule[] | null> {
+    const { AclResourceTypes, ResourcePatternTypes } = kafkajs;
+    const { AclOperationTypes, AclPermissionTypes } = kafkajs;
+    try {
+      const { resources } = await this.#admin.describeAcls({
+        resourceType: AclResourceTypes.TOPIC,
+        resourceName: topic,
+        resourcePatternType: ResourcePatternTypes.MATCH,
+        operation: AclOperationTypes.ANY,
+        permissionType: AclPermissionTypes.ANY,
+      });
+      return resources
+        .flatMap(({ acls }) => acls)
+        .map(({ principal, operation, permissionType }) => ({
+          principal,
+          operation: nameIn(AclOperationTypes, operation),
+          allows: permissionType === AclPermissionTypes.ALLOW,
+        }));
+    } catch (error) {
+      if ((error as { type?: unknown }).type === 'SECURITY_DISABLED') return null;
+      throw error;
+    }
   }
 
   async createTopic(
@@ -130,3 +165,8 @@ export class KafkaAdmin {
  */
 const again = <T>(read: () => Promise<T>): Promise<T> =>
   pRetry(read, { retries: 20, minTimeout: 50, maxTimeout: 2000 });
+
+function nameIn(names: object, value: number): string {
+  const [name] = Object.entries(names).find(([, number]) => number === value) ?? [String(value)];
+  return name;
+}

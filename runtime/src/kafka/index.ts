@@ -1,4 +1,4 @@
-export { KafkaAdmin, type TopicDescription } from './admin.ts';
+export { KafkaAdmin, type TopicDescription, type TopicRule } from './admin.ts';
 export {
   AssignedConsumer,
   type AssignedConsumerOptions,
@@ -8,6 +8,13 @@ export { Assignment } from './assignment.ts';
 export type { KafkaConnection } from './client.ts';
 export { type LastRecordsOptions, searchLastRecords } from './last-records.ts';
 export type { Fetched, KafkaRecord } from './record.ts';
+export {
+  examineTopics,
+  MANY_BROKERS,
+  settingsOfNew,
+  type TopicCheck,
+  type TopicNames,
+} from './topic-rules.ts';
 export {
   type PartitionState,
   type ProduceResult,

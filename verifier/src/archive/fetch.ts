@@ -1,6 +1,6 @@
 /** The bytes and locks of all versions of one key, in all regions. */
+import { MAX_OBJECT } from '@authseal/ledger';
 import { type ListedVersion, type Lock, RuntimeError } from '@authseal/runtime';
-import { MAX_OBJECT_BYTES } from '../limits.ts';
 import type { Archive } from './archive.ts';
 import type { ListedKey } from './list.ts';
 
@@ -55,9 +55,9 @@ async function getBytes(
   { key, versionId, size }: ListedVersion,
 ): Promise<(Lock & { bytes: Buffer | null }) | null> {
   const tooLarge = { bytes: null, mode: null, retainUntil: null };
-  if (size > MAX_OBJECT_BYTES) return tooLarge;
+  if (size > MAX_OBJECT) return tooLarge;
   try {
-    return await archive.getVersion(key, versionId, MAX_OBJECT_BYTES);
+    return await archive.getVersion(key, versionId, MAX_OBJECT);
   } catch (error) {
     if (error instanceof RuntimeError && error.code === 'OBJECT_TOO_LARGE') return tooLarge;
     throw error;

@@ -2,10 +2,16 @@
  * What lies in the regions, without judging it: each version of each batch's key, its size and its
  * lock. Objects are read only where a time range ends in the middle of a day, for their sealedAt.
  */
-import { type KeyParts, LedgerError, parseObjectKey, readBatch } from '@authseal/ledger';
+import {
+  type KeyParts,
+  LedgerError,
+  MAX_OBJECT,
+  parseObjectKey,
+  readBatch,
+} from '@authseal/ledger';
 import type { ListedVersion, Lock } from '@authseal/runtime';
 import { pMapIterable } from 'p-map';
-import { FETCH_CONCURRENCY, MAX_OBJECT_BYTES } from '../limits.ts';
+import { FETCH_CONCURRENCY } from '../limits.ts';
 import type { Archive } from './archive.ts';
 
 /** One version at the key of a batch, in one region. */
@@ -56,8 +62,8 @@ async function isInside(
 
 /** null: the object is no batch. */
 async function sealedAtOf(archive: Archive, listed: ListedVersion): Promise<number | null> {
-  if (listed.size > MAX_OBJECT_BYTES) return null;
-  const got = await archive.getVersion(listed.key, listed.versionId, MAX_OBJECT_BYTES);
+  if (listed.size > MAX_OBJECT) return null;
+  const got = await archive.getVersion(listed.key, listed.versionId, MAX_OBJECT);
   try {
     return got && readBatch(got.bytes).header.sealedAt;
   } catch (error) {

@@ -4,7 +4,7 @@ import { KafkaAdmin } from '@authseal/runtime/kafka';
 import type { Command } from 'commander';
 import { examineBucket } from '../doctor/bucket.ts';
 import type { CheckResult } from '../doctor/check.ts';
-import { examineTopics } from '../doctor/topics.ts';
+import { examineKafka } from '../doctor/topics.ts';
 import { plainTable, plural } from '../report/table.ts';
 import { type SettingOptions, withRegions } from './options.ts';
 import { type KafkaSettings, kafkaSettingsOf, openRegions } from './settings.ts';
@@ -20,7 +20,7 @@ export function addDoctor(program: Command): void {
 async function examine(options: SettingOptions & { json?: true }): Promise<void> {
   const results: CheckResult[] = [];
   for (const bucket of openRegions(options)) results.push(...(await examineRegion(bucket)));
-  results.push(...(await examineKafka(kafkaSettingsOf(options))));
+  results.push(...(await lookAtKafka(kafkaSettingsOf(options))));
   const failed = results.filter(({ result }) => result === 'fail').length;
   process.stdout.write(
     options.json
@@ -41,7 +41,7 @@ async function examineRegion(bucket: Bucket): Promise<CheckResult[]> {
   }
 }
 
-async function examineKafka(settings: KafkaSettings): Promise<CheckResult[]> {
+async function lookAtKafka(settings: KafkaSettings): Promise<CheckResult[]> {
   const place = 'kafka';
   const { kafkaBrokers } = settings;
   if (kafkaBrokers === undefined) {
@@ -51,7 +51,7 @@ async function examineKafka(settings: KafkaSettings): Promise<CheckResult[]> {
   const log = createLogger({ service: 'doctor', deployment: '', level: 'silent' });
   try {
     const admin = await KafkaAdmin.connect({ ...settings, kafkaBrokers }, 'authseal-doctor', log);
-    return await examineTopics(admin, settings).finally(() => admin.close());
+    return await examineKafka(admin, settings).finally(() => admin.close());
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error);
     return [{ place, check: `${kafkaBrokers.join(', ')} answers`, result: 'fail', detail }];

@@ -9,13 +9,13 @@ import {
   type DeploymentKeys,
   type KeyParts,
   LedgerError,
+  MAX_OBJECT,
   objectKey,
   originOf,
   readBatch,
 } from '@authseal/ledger';
 import type { ListedVersion, Lock } from '@authseal/runtime';
 import type { FetchedRegion, FetchedVersion } from '../archive/fetch.ts';
-import { MAX_OBJECT_BYTES } from '../limits.ts';
 import type { ObjectFaultCode } from './problem-codes.ts';
 
 /** A batch that is whole, signed by a line of the key file, and at its own key. */
@@ -123,5 +123,5 @@ function readObject(bytes: Buffer, parts: KeyParts, keys: DeploymentKeys): Conte
 }
 
 function tooLarge(): ObjectFault {
-  return { code: 'CONTAINER_MALFORMED', found: `more than ${MAX_OBJECT_BYTES} bytes` };
+  return { code: 'CONTAINER_MALFORMED', found: `more than ${MAX_OBJECT} bytes` };
 }
