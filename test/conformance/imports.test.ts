@@ -10,11 +10,13 @@ const MAY_IMPORT: Record<string, string[]> = {
   schemas: [],
   ledger: ['schemas'],
   runtime: [],
-  'producer-sdk': ['schemas'],
+  // Itself in its examples, which read as a user's.
+  'producer-sdk': ['schemas', 'producer-sdk'],
   ingestor: ['ledger', 'schemas', 'runtime'],
   archiver: ['ledger', 'runtime'],
   verifier: ['ledger', 'schemas', 'runtime'],
-  deploy: [],
+  // Whether Kafka answers is asked where all use of kafkajs is.
+  deploy: ['runtime'],
 };
 
 /** The only places that know kafkajs, so that another client can take its place. */

@@ -59,6 +59,8 @@ describe('a configuration', () => {
       shutdownGrace: 90_000,
       kafkaBrokers: ['a:9092', '[::1]:9093'],
       kafkaSsl: false,
+      sessionTimeout: 30_000,
+      transactionTimeout: 60_000,
       eventsTopic: 'auth-events',
       batchesTopic: 'auth-batches',
     });
