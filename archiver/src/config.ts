@@ -7,6 +7,7 @@ import {
   type Region,
   serviceSettings,
   settings,
+  settingsHelp,
 } from '@authseal/runtime';
 import { z } from 'zod';
 import { ArchiverError } from './error.ts';
@@ -27,6 +28,9 @@ const schema = z
   });
 
 export type Config = z.output<typeof schema>;
+
+/** The settings, for --help. */
+export const configHelp = (): string => settingsHelp(schema.shape);
 
 /** @throws RuntimeError INVALID_CONFIG */
 export function readConfig(flags: readonly string[]): Config {

@@ -2,7 +2,7 @@
 /** authseal-archiver: writes the sealed batches of all logs into the bucket of one region. */
 import { createLogger, handleShutdown, startHealthServer } from '@authseal/runtime';
 import { Archiver } from './archiver.ts';
-import { type Config, readConfig, regionOf } from './config.ts';
+import { type Config, configHelp, readConfig, regionOf } from './config.ts';
 import { createWatch } from './watch.ts';
 
 async function main(config: Config): Promise<void> {
@@ -31,10 +31,17 @@ async function main(config: Config): Promise<void> {
   await archiver.start();
 }
 
+const HELP = `authseal-archiver: writes the sealed batches of all logs into the bucket of one region.
+${configHelp()}
+`;
+
 try {
-  await main(readConfig(process.argv.slice(2)));
+  const flags = process.argv.slice(2);
+  if (flags.includes('--help') || flags.includes('-h')) process.stdout.write(HELP);
+  else await main(readConfig(flags));
 } catch (error) {
-  const { name, message } = error as Error;
-  process.stderr.write(`${name}: ${message}\n`);
-  process.exit(1);
+  const { name, code, message } = error as Error & { code?: string };
+  process.stderr.write(`${[name, code].filter(Boolean).join(' ')}: ${message}\n`);
+  // 2: something to be put right before it is tried again.
+  process.exit(code === 'INVALID_CONFIG' ? 2 : 1);
 }

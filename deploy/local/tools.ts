@@ -75,7 +75,9 @@ async function requirePrograms(needed: { maven: boolean; go: boolean }): Promise
     missing.push('Maven, which fetches Kafka: apt-get install maven, or brew install maven');
   }
   if (needed.go && (await versionOf('go', ['version'])) === null) {
-    missing.push('Go, which builds versitygw: apt-get install golang, or brew install go');
+    missing.push(
+      'Go, which builds versitygw: apt-get install golang (1.21 or later), or brew install go',
+    );
   }
   if (missing.length > 0) {
     throw new DeployError(

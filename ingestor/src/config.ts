@@ -1,7 +1,13 @@
 /** The ingestor's settings: see the catalogue in @authseal/runtime. */
 import { readFileSync } from 'node:fs';
 import { type DeploymentKeys, type NoteSigner, parseKeys, signerFromPem } from '@authseal/ledger';
-import { kafkaSettings, loadConfig, serviceSettings, settings } from '@authseal/runtime';
+import {
+  kafkaSettings,
+  loadConfig,
+  serviceSettings,
+  settings,
+  settingsHelp,
+} from '@authseal/runtime';
 import { z } from 'zod';
 import { IngestorError } from './error.ts';
 
@@ -26,6 +32,9 @@ const schema = z
   });
 
 export type Config = z.output<typeof schema>;
+
+/** The settings, for --help. */
+export const configHelp = (): string => settingsHelp(schema.shape);
 
 /** Partitions of the events topic when `init` creates it. */
 const DEFAULT_PARTITIONS = 8;

@@ -10,8 +10,6 @@ export type IngestorErrorCode =
   | 'STATE_CONTRADICTED'
   /** The broker's answer to a batch is not one that can be trusted. Remedy: compare the clocks of broker and ingestor, and the partitions of both topics. */
   | 'PRODUCE_REFUSED'
-  /** The log was closed; nothing may follow. Remedy: none; a closed log stays closed. */
-  | 'LOG_CLOSED'
   /** The signing key is not the one that sealed the log so far, or not in the file of public keys. Remedy: configure the right key. */
   | 'KEY_UNFIT'
   /** Ingestors are running where none may. Remedy: stop them, then run the command again. */

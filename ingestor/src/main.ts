@@ -9,7 +9,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { createLogger, handleShutdown, startHealthServer } from '@authseal/runtime';
 import { Command } from 'commander';
-import { type Config, initConfig, serveConfig } from './config.ts';
+import { type Config, configHelp, initConfig, serveConfig } from './config.ts';
 import { initialize, refuseWhileRunning, startIngestor } from './ingestor.ts';
 import { createMetrics } from './metrics.ts';
 
@@ -48,7 +48,8 @@ async function close(flags: string[]): Promise<void> {
 
 const program = new Command('authseal-ingestor')
   .description('Seals authorization events into chained, signed batches, exactly once.')
-  .helpOption('-h, --help', 'what it does and takes');
+  .helpOption('-h, --help', 'what it does and takes')
+  .addHelpText('after', configHelp());
 const run = (action: (flags: string[]) => Promise<void>) => (_: unknown, command: Command) =>
   action(command.args);
 const commandOf = (name: string, about: string, action: (flags: string[]) => Promise<void>) =>

@@ -1,6 +1,6 @@
 /**
  * The chain of one producer: what makes an event that was dropped, forged, moved or replayed
- * between a service and its topic visible to the verifier (DESIGN.md, "Kafka message").
+ * between a service and its topic visible to the verifier (ledger/README.md, section 8).
  *
  * A **flush** is a run of consecutive events of one producer, sent as one record batch. Its
  * **link** covers every event since the producer's first:

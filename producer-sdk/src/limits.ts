@@ -15,7 +15,7 @@ const BATCH_OVERHEAD_BYTES = 61;
 /** A varint in a record never takes more: no length in a flush reaches 2^27. */
 const MAX_VARINT_BYTES = 4;
 
-/** Names of the Kafka headers, as DESIGN.md "Kafka message" fixes them. */
+/** Names of the Kafka headers, as section 8 of ledger/README.md fixes them. */
 export const HEADER_SEQUENCE = 'authseal-sequence';
 export const HEADER_LINK = 'authseal-link';
 export const HEADER_SIGNATURE = 'authseal-signature';

@@ -1,4 +1,4 @@
-export { describeSettings, type SettingDescription } from './config/describe.ts';
+export { describeSettings, type SettingDescription, settingsHelp } from './config/describe.ts';
 export type { ConfigSources } from './config/load.ts';
 export { loadConfig } from './config/load.ts';
 export {

@@ -35,7 +35,7 @@ function inBlocks(value: Buffer): Buffer {
   ]);
 }
 
-describe('the table of DESIGN.md', () => {
+describe('the table of classification', () => {
   it('line 1: null is NULL_VALUE', () => {
     expect(classifyValue(null)).toEqual({ problem: 'NULL_VALUE', raw: null, event: null });
   });

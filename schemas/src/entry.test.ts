@@ -41,7 +41,7 @@ describe('the schema of an entry', () => {
     expect(ENTRY_SCHEMA_TEXT).toContain('"logicalType":"timestamp-micros"');
   });
 
-  it('has the fields of DESIGN.md in their order, the event last', () => {
+  it('has the fields of the format in their order, the event last', () => {
     const names = JSON.parse(ENTRY_SCHEMA_TEXT).fields.map(({ name }: { name: string }) => name);
     expect(names.join(' ')).toBe('index offset timestamp key headers problem raw event');
   });

@@ -8,7 +8,7 @@ import { DemoFailure } from './expect.ts';
 /** Where events go, and the name of it in keys. */
 const TOPIC = 'auth-events';
 
-/** No batch is larger (DESIGN: below 8 MiB). */
+/** No batch is larger (ledger/README.md, section 9). */
 const MAX_OBJECT_BYTES = 8 * 1024 * 1024;
 
 /** The version that an archiver wrote, in one region. */

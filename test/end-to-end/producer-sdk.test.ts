@@ -84,7 +84,7 @@ const header = (message: KafkaMessage, name: string) =>
   message.headers?.[name] as Buffer | undefined;
 const sha256 = (data: string | Buffer) => createHash('sha256').update(data).digest();
 
-/** DESIGN.md "Kafka message", written here again: every link and signature of one producer. */
+/** ledger/README.md, section 8, written here again: every link and signature of one producer. */
 function checkChain(producer: string, topic: string, messages: readonly KafkaMessage[]): number {
   let link = sha256(`authseal/producer/v1\ntest\n${topic}\n${producer}\n`);
   let flushes = 0;

@@ -30,6 +30,20 @@ export function describeSettings(shape: z.ZodRawShape): SettingDescription[] {
   });
 }
 
+/** The settings of a schema as the last part of a command's --help. */
+export function settingsHelp(shape: z.ZodRawShape): string {
+  const settings = describeSettings(shape);
+  const width = Math.max(...settings.map(({ flag }) => flag.length));
+  const lines = settings.map(({ flag, meaning, default: value }) => {
+    const note = value === null ? ' Required.' : value === '' ? '' : ` Default: ${value}.`;
+    return `  ${flag.padEnd(width)}  ${meaning}${note}`;
+  });
+  return `
+Settings, as flags, as environment variables (${PREFIX}KAFKA_BROKERS for --kafka-brokers) or in the
+YAML file that --config or ${PREFIX}CONFIG names:
+${lines.join('\n')}`;
+}
+
 function defaultOf(schema: z.ZodType): string | null {
   for (const layer of layers(schema)) {
     if (layer instanceof z.ZodDefault || layer instanceof z.ZodPrefault) {

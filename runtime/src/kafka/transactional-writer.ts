@@ -57,7 +57,6 @@ export class TransactionalWriter {
     const producer = newClient(connection, transactionalId, log).producer({
       transactionalId,
       transactionTimeout: transactionTimeoutMs,
-      idempotent: true,
       allowAutoTopicCreation: false,
       maxInFlightRequests: 1,
     });
