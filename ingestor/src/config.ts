@@ -17,6 +17,7 @@ const schema = z
     ...kafkaSettings,
     keys: settings.keys,
     signingKey: settings.signingKey,
+    previousSigningKey: settings.previousSigningKey,
     ingestorGroup: settings.ingestorGroup,
     linger: settings.linger,
     heartbeat: settings.heartbeat,
@@ -52,12 +53,19 @@ export function initConfig(flags: readonly string[]): Config & { partitions: num
   return loadConfig(initSchema, { env: process.env, flags });
 }
 
+/** Who signs, and who may have signed so far. */
+export type SigningKeys = {
+  readonly signer: NoteSigner;
+  /** The key before: a log that it sealed changes to `signer` with its next batch. */
+  readonly previous: NoteSigner | null;
+  readonly keys: DeploymentKeys;
+};
+
 /**
- * The signing key and the public keys, which must belong together.
+ * The signing keys and the public keys, which must belong together.
  * @throws LedgerError KEY_MALFORMED, IngestorError KEY_UNFIT
  */
-export function readKeys(config: Config): { signer: NoteSigner; keys: DeploymentKeys } {
-  const signer = signerFromPem(readFileSync(config.signingKey, 'utf8'));
+export function readKeys(config: Config): SigningKeys {
   const keys = parseKeys(readFileSync(config.keys, 'utf8'));
   if (keys.deployment !== config.deployment) {
     throw new IngestorError(
@@ -65,11 +73,25 @@ export function readKeys(config: Config): { signer: NoteSigner; keys: Deployment
       `The keys in ${config.keys} are of deployment "${keys.deployment}", and this is "${config.deployment}". Give the file of this deployment.`,
     );
   }
-  if (!keys.keys.some((key) => key.publicKey.equals(signer.publicKey))) {
+  const signer = signerFromPem(readFileSync(config.signingKey, 'utf8'));
+  const line = lineOf(signer, config.signingKey, keys, config);
+  if (config.previousSigningKey === undefined) return { signer, previous: null, keys };
+  const previous = signerFromPem(readFileSync(config.previousSigningKey, 'utf8'));
+  const before = lineOf(previous, config.previousSigningKey, keys, config);
+  if (before !== line && before !== line - 1) {
     throw new IngestorError(
       'KEY_UNFIT',
-      `The public key of ${config.signingKey} is not in ${config.keys}: nobody could verify what it signs. Add the line that \`authseal keys public\` prints.`,
+      `In ${config.keys} the public key of ${config.signingKey} is line ${line + 1} and that of ${config.previousSigningKey} line ${before + 1}: a log changes only to the next line.`,
     );
   }
-  return { signer, keys };
+  return { signer, previous, keys };
+}
+
+function lineOf(signer: NoteSigner, file: string, keys: DeploymentKeys, config: Config): number {
+  const line = keys.keys.findIndex((key) => key.publicKey.equals(signer.publicKey));
+  if (line >= 0) return line;
+  throw new IngestorError(
+    'KEY_UNFIT',
+    `The public key of ${file} is not in ${config.keys}: nobody could verify what it signs. Add the line that \`authseal keys public\` prints.`,
+  );
 }

@@ -32,6 +32,7 @@ import {
   encodeBase64,
   type NoteSigner,
   type SealedBatch,
+  type SealKeys,
 } from '@authseal/ledger';
 import type { Fetched, ProduceResult } from '@authseal/runtime/kafka';
 import { IngestorError } from './error.ts';
@@ -48,6 +49,8 @@ export type SealTermsOfLog = {
   readonly retention: number;
   readonly codec: Codec;
   readonly signer: NoteSigner;
+  /** The key before, or null: a log that it sealed last changes to `signer` with its next batch. */
+  readonly previous: NoteSigner | null;
   readonly keys: DeploymentKeys;
   /** Seal all there is, then the log's last batch. */
   readonly close: boolean;
@@ -150,7 +153,7 @@ export class Sealer {
     const writer = await journal.open();
     try {
       let position = await recover(journal, origin, terms.keys);
-      checkKey(position, terms.signer, origin);
+      checkKey(position, terms, origin);
       observer.opened(position);
       this.#lastSealedAt = clock.elapsed() - Math.max(0, clock.now() - position.head.sealedAt);
       if (!position.head.closed) this.#intake.begin(position.head, position.last);
@@ -234,13 +237,20 @@ export class Sealer {
 /** While a log is silent and due, it is looked at this often. Milliseconds. */
 const PROBE_INTERVAL = 500;
 
-function checkKey(position: Position, signer: NoteSigner, origin: string): void {
-  const ours = encodeBase64(signer.publicKey);
-  if (position.key === ours) return;
+function checkKey(position: Position, { signer, previous }: SealTermsOfLog, origin: string): void {
+  const known = [signer, previous].flatMap((key) => (key ? [encodeBase64(key.publicKey)] : []));
+  if (known.includes(position.key)) return;
   throw new IngestorError(
     'KEY_UNFIT',
-    `${origin} was sealed with the key ${position.key}, and the configured one is ${ours}. A key changes only by a rotation; configure the old one.`,
+    `${origin} was sealed with the key ${position.key}, and the configured one is ${known[0]}. A log changes its key only when the one before is there to sign too: give it as AUTHSEAL_PREVIOUS_SIGNING_KEY.`,
   );
+}
+
+/** A log that the previous key sealed last changes to the new one with this batch, signed by both. */
+function sealKeys({ signer, previous }: SealTermsOfLog, { key }: Position): SealKeys {
+  const isPrevious = previous !== null && key === encodeBase64(previous.publicKey);
+  const isSame = key === encodeBase64(signer.publicKey);
+  return isPrevious && !isSame ? { signer: previous, next: signer } : { signer };
 }
 
 /** Seals the batch (step 5) and commits it with the state that follows it (step 6). */
@@ -265,7 +275,7 @@ export async function sealAndCommit(
       partitions,
       codec: terms.codec,
     },
-    { signer: terms.signer },
+    sealKeys(terms, position),
   );
   await writer.begin();
   const results = await writer.send(sealed.object);

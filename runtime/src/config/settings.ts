@@ -219,6 +219,10 @@ export const settings = {
     meaning: 'Ingestor: file of the private key that signs the logs.',
     expected: READABLE_FILE,
   }),
+  previousSigningKey: readableFile().optional().register(about, {
+    meaning: 'Ingestor: the key before, while each log changes from it to signingKey.',
+    expected: READABLE_FILE,
+  }),
   ingestorGroup: kafkaName().default('authseal-ingestor').register(about, {
     meaning: 'Ingestor: its consumer group.',
     expected: KAFKA_NAME,
