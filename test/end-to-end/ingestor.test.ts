@@ -166,7 +166,7 @@ describe('authseal-ingestor close', () => {
           );
           expect(closed.length).toBe(9);
         },
-        { timeout: 60_000, interval: 500 },
+        { timeout: 90_000, interval: 500 },
       );
     }
   });

@@ -49,6 +49,9 @@ export type AssignedConsumerOptions = {
 /** How long a fetch waits for the first byte, and a pause may last after `resume`. */
 const MAX_WAIT_MS = 250;
 
+/** How soon partitions that were added are noticed; kafkajs would take five minutes. */
+const METADATA_MAX_AGE_MS = 10_000;
+
 /** Between two tries to reach Kafka. */
 const RECONNECT_MS = 1000;
 
@@ -116,6 +119,7 @@ export class AssignedConsumer {
     const consumer = newClient(connection, clientId, log).consumer({
       groupId: group,
       allowAutoTopicCreation: false,
+      metadataMaxAge: METADATA_MAX_AGE_MS,
       readUncommitted: this.#options.readUncommitted,
       maxBytesPerPartition: this.#options.maxBytesPerPartition,
       maxWaitTimeInMs: MAX_WAIT_MS,
