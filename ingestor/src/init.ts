@@ -26,6 +26,8 @@ export async function beginLog(
 ): Promise<boolean> {
   const { journal, terms, partition } = parts;
   const origin = originOf(deployment, eventsTopic, partition);
+  // Looked at before it is opened, which would shut out an ingestor that serves it.
+  if (await isBegun(journal, origin, terms.keys)) return false;
   const writer = await journal.open();
   try {
     if (await isBegun(journal, origin, terms.keys)) return false;
@@ -47,7 +49,15 @@ async function isBegun(
     await recover(journal, origin, keys);
     return true;
   } catch (error) {
-    if (error instanceof IngestorError && error.code === 'LOG_NOT_BEGUN') return false;
-    throw error;
+    if (!(error instanceof IngestorError) || error.code !== 'LOG_NOT_BEGUN') throw error;
   }
+  const { start } = await journal.offsets();
+  const holdsAny = await journal.searchBatches((records) =>
+    records.length > 0 ? true : undefined,
+  );
+  if (start === 0 && holdsAny === undefined) return false;
+  throw new IngestorError(
+    'STATE_CONTRADICTED',
+    `${origin} has no state, and its partition of the batches topic ${start > 0 ? `begins at offset ${start}` : 'holds records'}, none of them a batch that a key in AUTHSEAL_KEYS has signed: it is not new, and a log must not begin twice. Give the right file of keys, or begin under another topic or deployment.`,
+  );
 }

@@ -15,7 +15,7 @@ import { BatchBuilder, type LastRecord, type LogHead, recordHash } from '@authse
 import type { Fetched, KafkaRecord } from '@authseal/runtime/kafka';
 import { IngestorError } from './error.ts';
 import type { Clock, Source } from './journal.ts';
-import { MAX_WAITING_BYTES, PROBE_PATIENCE } from './limits.ts';
+import { HEADER_OVERHEAD, MAX_WAITING_BYTES, PROBE_PATIENCE, RECORD_OVERHEAD } from './limits.ts';
 
 export class Intake {
   readonly #source: Source;
@@ -272,6 +272,11 @@ export class Intake {
 
 function bytesOf({ records }: Fetched): number {
   let bytes = 0;
-  for (const { key, value } of records) bytes += (key?.length ?? 0) + (value?.length ?? 0);
+  for (const { key, headers, value } of records) {
+    bytes += RECORD_OVERHEAD + (key?.length ?? 0) + (value?.length ?? 0);
+    for (const [name, content] of headers) {
+      bytes += HEADER_OVERHEAD + name.length + (content?.length ?? 0);
+    }
+  }
   return bytes;
 }

@@ -16,8 +16,11 @@ export interface Journal {
   searchBatches<T>(
     found: (records: readonly KafkaRecord[], whole: boolean) => T | undefined,
   ): Promise<T | undefined>;
-  /** End of the batches' partition: the last stable offset. */
-  end(): Promise<number>;
+  /**
+   * Where the batches' partition begins, and its end: the last stable offset.
+   * @throws IngestorError TOPIC_UNFIT when there is no such partition
+   */
+  offsets(): Promise<{ start: number; end: number }>;
 }
 
 /** One owner's transactions. After any error it is closed and never used again. */

@@ -8,6 +8,7 @@ import {
   searchLastRecords,
   TransactionalWriter,
 } from '@authseal/runtime/kafka';
+import { IngestorError } from './error.ts';
 import type { Clock, Journal, Source } from './journal.ts';
 
 export type JournalOptions = {
@@ -45,7 +46,13 @@ export function kafkaJournal(options: JournalOptions, partition: number): Journa
     readState: () => admin.readState(stateGroup(group), eventsTopic, partition),
     searchBatches: (found) =>
       searchLastRecords({ connection, admin, topic, partition, log }, found),
-    end: async () => (await admin.offsets(topic, partition)).end,
+    async offsets() {
+      if (partition < (await admin.partitions(topic))) return admin.offsets(topic, partition);
+      throw new IngestorError(
+        'TOPIC_UNFIT',
+        `${topic} has no partition ${partition}, and ${eventsTopic} has: run \`authseal-ingestor init\`.`,
+      );
+    },
   };
 }
 

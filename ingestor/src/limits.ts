@@ -3,6 +3,10 @@
 /** A partition is paused while this much of it waits for its seal: twice the largest batch. Bytes. */
 export const MAX_WAITING_BYTES = 8 * 1024 * 1024;
 
+/** What a record and each of its headers take in memory besides their bytes, about. Bytes. */
+export const RECORD_OVERHEAD = 400;
+export const HEADER_OVERHEAD = 150;
+
 /** Of one partition in one fetch; a larger single record still comes. Bytes. */
 export const MAX_FETCH_BYTES = 1024 * 1024;
 

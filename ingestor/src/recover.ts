@@ -1,7 +1,9 @@
 /**
  * Where a partition's new owner goes on. The state is committed with each batch, in one transaction,
- * so it is exact when it is there. When it is gone or was reset by hand, the batches topic is the
- * authority: its last committed batch tells all that the state told. Never "start at 0".
+ * so it is exact when it is there and the batches topic ends with the batch that it names. When it is
+ * gone or was reset by hand, the topic is the authority: its last committed batch tells all that the
+ * state told. When both are there and contradict each other, nobody but a person can say which is
+ * true. Never "start at 0".
  */
 import {
   type Batch,
@@ -17,7 +19,7 @@ import {
 import type { KafkaRecord } from '@authseal/runtime/kafka';
 import { IngestorError } from './error.ts';
 import type { Journal } from './journal.ts';
-import { decodeState, type Position } from './state.ts';
+import { decodeState, encodeState, type Position } from './state.ts';
 
 /**
  * The position after the last committed batch.
@@ -30,29 +32,38 @@ export async function recover(
 ): Promise<Position> {
   const state = await journal.readState();
   const position = state && decodeState(origin, state);
-  if (position !== null) {
-    const end = await journal.end();
-    if (position.batchOffset < end) return position;
-    throw new IngestorError(
-      'STATE_CONTRADICTED',
-      `${origin}: the state says that batch ${position.head.batch - 1} stands at offset ${position.batchOffset} of the batches topic, which ends at ${end}. It was emptied or created again; find out who did before going on.`,
-    );
-  }
+  const { end } = await journal.offsets();
+  if (position !== null && end === position.batchOffset + BATCH_AND_MARKER) return position;
   const found = await journal.searchBatches((records, whole) =>
     positionFrom(records, whole, origin, keys),
   );
-  if (found !== undefined) return found;
+  if (position === null && found !== undefined) return found;
+  if (position !== null && found !== undefined && isSame(position, found)) return position;
   if (state === null) {
     throw new IngestorError(
       'LOG_NOT_BEGUN',
       `${origin} has no batch 0 and no state. If it is new, run \`authseal-ingestor init\`; if not, its batches and its state are gone and must be restored.`,
     );
   }
+  const says =
+    position === null
+      ? `an offset ${state.offset} without our metadata`
+      : `batch ${position.head.batch - 1} at offset ${position.batchOffset}`;
+  const holds =
+    found === undefined
+      ? 'holds no batch of this log'
+      : `ends with batch ${found.head.batch - 1} at offset ${found.batchOffset}`;
   throw new IngestorError(
     'STATE_CONTRADICTED',
-    `${origin}: a state without our metadata stands at offset ${state.offset}, and the batches topic is empty. Somebody reset the group by hand; the log must not begin again.`,
+    `${origin}: the state says ${says}, and the batches topic ${holds}. Offsets were reset by hand, or the topic was emptied or created again: find out who did before going on; the log must not fork.`,
   );
 }
+
+/** After a transaction the partition ends with its record and its marker: nothing can have followed. */
+const BATCH_AND_MARKER = 2;
+
+const isSame = (a: Position, b: Position): boolean =>
+  a.batchOffset === b.batchOffset && encodeState(a).metadata === encodeState(b).metadata;
 
 /**
  * The position after the last of our batches among the records. A heartbeat holds no record, so the

@@ -38,7 +38,12 @@ import type { Fetched, ProduceResult } from '@authseal/runtime/kafka';
 import { IngestorError } from './error.ts';
 import { Intake } from './intake.ts';
 import type { Clock, Journal, JournalWriter, Source } from './journal.ts';
-import { MAX_CLOCK_DIFFERENCE, PARTITIONS_MAX_AGE, REFUSAL_RETRY } from './limits.ts';
+import {
+  MAX_CLOCK_DIFFERENCE,
+  PARTITIONS_MAX_AGE,
+  PROBE_PATIENCE,
+  REFUSAL_RETRY,
+} from './limits.ts';
 import { recover } from './recover.ts';
 import { encodeState, type Position } from './state.ts';
 
@@ -186,7 +191,9 @@ export class Sealer {
       }
       const now = clock.elapsed();
       const lingerAt = (intake.firstTakenAt ?? Number.POSITIVE_INFINITY) + terms.linger;
-      const silenceAt = terms.close ? now : this.#lastSealedAt + terms.heartbeat;
+      // Early enough for the fetch that shows the silence: the header promises a batch by then.
+      const early = Math.min(terms.heartbeat / 10, PROBE_PATIENCE);
+      const silenceAt = terms.close ? now : this.#lastSealedAt + terms.heartbeat - early;
       if (terms.close && intake.silent) return 'close';
       if (now >= lingerAt) return 'linger';
       if (now >= silenceAt && intake.silent) return 'heartbeat';

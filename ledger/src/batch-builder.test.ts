@@ -195,8 +195,8 @@ describe('a batch being built', () => {
 
   it('refuses an entry larger than any reader takes', () => {
     const batch = builder();
-    expect(codeOf(() => batch.append(record(0, Buffer.alloc(2_400_000))))).toBe('OUT_OF_RANGE');
-    expect(batch.append(record(0, Buffer.alloc(2_200_000)))).toBe(true);
+    expect(codeOf(() => batch.append(record(0, Buffer.alloc(3_400_000))))).toBe('OUT_OF_RANGE');
+    expect(batch.append(record(0, Buffer.alloc(3_200_000)))).toBe(true);
   });
 
   it('keeps nothing of a record: its memory may be used again', async () => {

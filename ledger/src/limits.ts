@@ -12,8 +12,8 @@ export const MAX_BATCH_ENTRIES_BYTES = 4 * 1024 * 1024;
 /** A batch is sealed at this many entries; none with more is read, which bounds a reader's memory. */
 export const MAX_BATCH_COUNT = 20_000;
 
-/** One entry: the topic's 1 MiB record twice (as it came and re-encoded) and its prefix. None larger is sealed or read. */
-export const MAX_ENTRY = 2_300_000;
+/** One entry: of a 1 MiB record, its value twice (as it came and re-encoded), or header names three times (a byte that is no UTF-8 is read as three). None larger is sealed or read. */
+export const MAX_ENTRY = 3_300_000;
 
 /** A whole object, and its entries decompressed; also what `auth-batches` takes. */
 export const MAX_OBJECT = 8 * 1024 * 1024;

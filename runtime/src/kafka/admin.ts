@@ -1,8 +1,9 @@
 /** What the services ask of Kafka besides reading and writing: topics, offsets, states. */
-import kafkajs, { type Admin } from 'kafkajs';
+import type { Admin } from 'kafkajs';
 import pRetry from 'p-retry';
 import type { Logger } from '../log.ts';
 import { type KafkaConnection, newClient } from './client.ts';
+import { kafkajs } from './kafkajs.ts';
 import type { PartitionState } from './transactional-writer.ts';
 
 export type TopicDescription = {

@@ -73,15 +73,28 @@ export class AssignedConsumer {
 
   /** The next fetch of the partition begins at `offset`; what an earlier fetch brings is dropped. */
   seek(partition: number, offset: number): void {
-    this.#joined?.seek({ topic: this.#options.topic, partition, offset: String(offset) });
+    const { topic } = this.#options;
+    this.#tell((consumer) => consumer.seek({ topic, partition, offset: String(offset) }));
   }
 
   pause(partition: number): void {
-    this.#joined?.pause([{ topic: this.#options.topic, partitions: [partition] }]);
+    const { topic } = this.#options;
+    this.#tell((consumer) => consumer.pause([{ topic, partitions: [partition] }]));
   }
 
   resume(partition: number): void {
-    this.#joined?.resume([{ topic: this.#options.topic, partitions: [partition] }]);
+    const { topic } = this.#options;
+    this.#tell((consumer) => consumer.resume([{ topic, partitions: [partition] }]));
+  }
+
+  /** kafkajs throws while the consumer has no place in the group: nothing flows then, and a join follows. */
+  #tell(what: (consumer: Consumer) => void): void {
+    if (this.#joined === null) return;
+    try {
+      what(this.#joined);
+    } catch (err) {
+      this.#options.log.debug({ err }, 'the consumer has lost its place in the group');
+    }
   }
 
   /** Leaves the group. */
@@ -109,9 +122,14 @@ export class AssignedConsumer {
       } catch (err) {
         log.warn({ err }, 'Kafka is not reached; trying again');
         await consumer.disconnect().catch(() => {});
-        await delay(RECONNECT_MS, undefined, { signal: this.#stopped.signal }).catch(() => {});
+        await this.#pause();
       }
     }
+  }
+
+  /** Between two tries, unless it is to stop. */
+  async #pause(): Promise<void> {
+    await delay(RECONNECT_MS, undefined, { signal: this.#stopped.signal }).catch(() => {});
   }
 
   #newConsumer(): Consumer {
@@ -157,7 +175,7 @@ export class AssignedConsumer {
       log.warn({ err: payload.error, restart: payload.restart }, 'the consumer crashed');
       this.#joined = null;
       this.#listener.assigned([]);
-      if (!payload.restart && !this.#stopped.signal.aborted) this.#connecting = this.#connect();
+      if (!payload.restart) this.#connecting = this.#pause().then(() => this.#connect());
     });
   }
 }

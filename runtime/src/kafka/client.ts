@@ -6,11 +6,12 @@
  * therefore has a client of its own.
  */
 import { readFileSync } from 'node:fs';
-import { Kafka, type KafkaConfig, logLevel } from 'kafkajs';
+import type { Kafka, KafkaConfig } from 'kafkajs';
 import type { z } from 'zod';
 import type { kafkaSettings } from '../config/settings.ts';
 import { kafkaLogCreator } from '../kafka-log.ts';
 import type { Logger } from '../log.ts';
+import { kafkajs } from './kafkajs.ts';
 
 type Settings = z.output<z.ZodObject<typeof kafkaSettings>>;
 
@@ -27,7 +28,7 @@ const RETRY = { initialRetryTime: 5, maxRetryTime: 1000, factor: 0.2, multiplier
 /** A client of its own for one consumer, producer or admin. */
 export function newClient(connection: KafkaConnection, clientId: string, log: Logger): Kafka {
   const { kafkaBrokers, kafkaSsl, kafkaSasl } = connection;
-  return new Kafka({
+  return new kafkajs.Kafka({
     clientId,
     brokers: kafkaBrokers,
     ssl: typeof kafkaSsl === 'string' ? { ca: [readFileSync(kafkaSsl)] } : kafkaSsl,
@@ -35,7 +36,7 @@ export function newClient(connection: KafkaConnection, clientId: string, log: Lo
     connectionTimeout: 5_000,
     requestTimeout: 30_000,
     retry: RETRY,
-    logLevel: logLevel.INFO,
+    logLevel: kafkajs.logLevel.INFO,
     logCreator: kafkaLogCreator(log),
   });
 }

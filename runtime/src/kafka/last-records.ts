@@ -84,7 +84,7 @@ async function readCommitted(
   } finally {
     clearTimeout(timer);
     await consumer.stop();
+    await admin.deleteGroup(group).catch((err) => log.debug({ err, group }, 'group not deleted'));
   }
-  await admin.deleteGroup(group).catch((err) => log.debug({ err, group }, 'group not deleted'));
   return records;
 }

@@ -46,20 +46,13 @@ function toRecord(message: KafkaMessage): KafkaRecord {
   };
 }
 
-/**
- * kafkajs gathers headers in a plain object: the values of one name in an array. A name that
- * Object.prototype has too (`toString`, `__proto__`) finds the inherited member there and gathers it
- * as if it had been a value; only Buffers and null are values.
- */
+/** kafkajs gathers headers in an object (kafkajs.ts): a value, or several of one name in an array. */
 function toHeaders(headers: KafkaMessage['headers']): KafkaRecord['headers'] {
-  if (headers === undefined) return [];
   const list: [string, Buffer | null][] = [];
-  for (const name of Object.keys(headers)) {
-    const values = headers[name] as unknown;
-    for (const value of Array.isArray(values) ? values : [values]) {
-      if (Buffer.isBuffer(value)) list.push([name, value]);
-      else if (value === null) list.push([name, null]);
-    }
+  for (const name in headers) {
+    const values = headers[name] as Buffer | null | (Buffer | null)[];
+    if (Array.isArray(values)) for (const value of values) list.push([name, value]);
+    else list.push([name, values]);
   }
   return list;
 }
