@@ -4,50 +4,58 @@ import { type ListedVersion, type Lock, RuntimeError } from '@authseal/runtime';
 import type { Archive } from './archive.ts';
 import type { ListedKey } from './list.ts';
 
-export type FetchedVersion = {
+/** One version; `content` is what the reader made of its bytes. */
+export type FetchedVersion<Content> = {
   readonly listed: ListedVersion;
   readonly lock: Lock;
-  /** null: larger than any batch. */
-  readonly bytes: Buffer | null;
+  readonly content: Content;
 };
 
-export type FetchedRegion = {
+export type FetchedRegion<Content> = {
   readonly region: string;
   /** Newest first. */
-  readonly versions: readonly FetchedVersion[];
+  readonly versions: readonly FetchedVersion<Content>[];
   /** Delete markers. */
   readonly markers: readonly ListedVersion[];
 };
 
-/** Fetches all versions of a key. A version that went away since it was listed is left out. */
-export async function fetchKey(
+/**
+ * Fetches all versions of a key, those of one region one after the other: whoever may write can put
+ * any number of them there. A version that went away since it was listed is left out.
+ *
+ * @param read makes of a version's bytes what is kept of it; null: larger than any batch
+ */
+export async function fetchKey<Content>(
   { versions }: ListedKey,
   archives: readonly Archive[],
-): Promise<FetchedRegion[]> {
+  read: (bytes: Buffer | null) => Content,
+): Promise<FetchedRegion<Content>[]> {
   return Promise.all(
     archives.map(async (archive, i) => {
       const listed = versions[i] ?? [];
-      const kept = listed.filter(({ deleteMarker }) => !deleteMarker);
-      const fetched = await Promise.all(kept.map((version) => fetchVersion(archive, version)));
-      return {
-        region: archive.region.name,
-        versions: fetched.filter((version) => version !== null),
-        markers: listed.filter(({ deleteMarker }) => deleteMarker),
-      };
+      const fetched: FetchedVersion<Content>[] = [];
+      for (const version of listed.filter(({ deleteMarker }) => !deleteMarker)) {
+        const one = await fetchVersion(archive, version, read);
+        if (one !== null) fetched.push(one);
+      }
+      const markers = listed.filter(({ deleteMarker }) => deleteMarker);
+      return { region: archive.region.name, versions: fetched, markers };
     }),
   );
 }
 
-async function fetchVersion(
+async function fetchVersion<Content>(
   archive: Archive,
   listed: ListedVersion,
-): Promise<FetchedVersion | null> {
+  read: (bytes: Buffer | null) => Content,
+): Promise<FetchedVersion<Content> | null> {
   const { key, versionId } = listed;
   const got = await getBytes(archive, listed);
   if (got === null) return null;
+  const content = read(got.bytes);
   // Not every store tells the lock with the bytes.
   const lock = got.mode === null ? await archive.headVersion(key, versionId) : got;
-  return lock && { listed, lock, bytes: got.bytes };
+  return lock && { listed, lock: { mode: lock.mode, retainUntil: lock.retainUntil }, content };
 }
 
 async function getBytes(

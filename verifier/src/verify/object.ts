@@ -7,15 +7,19 @@ import {
   type Batch,
   checkpointSigners,
   type DeploymentKeys,
+  encodeBase64,
   type KeyParts,
   LedgerError,
   MAX_OBJECT,
   objectKey,
   originOf,
   readBatch,
+  sha256,
 } from '@authseal/ledger';
-import type { ListedVersion, Lock } from '@authseal/runtime';
-import type { FetchedRegion, FetchedVersion } from '../archive/fetch.ts';
+import type { ListedVersion } from '@authseal/runtime';
+import type { Archive } from '../archive/archive.ts';
+import { type FetchedVersion, fetchKey } from '../archive/fetch.ts';
+import type { ListedKey } from '../archive/list.ts';
 import type { ObjectFaultCode } from './problem-codes.ts';
 
 /** A batch that is whole, signed by a line of the key file, and at its own key. */
@@ -34,12 +38,8 @@ type ObjectFault = {
 
 export type Content = SignedBatch | ObjectFault;
 
-/** One version; copies with the same bytes share one content. */
-export type Copy = {
-  readonly listed: ListedVersion;
-  readonly lock: Lock;
-  readonly content: Content;
-};
+/** One version. */
+export type Copy = FetchedVersion<Content>;
 
 export type RegionCopies = {
   readonly region: string;
@@ -72,33 +72,50 @@ export function nameOf({ key, versionId }: ListedVersion): string {
   return `${key}?versionId=${versionId}`;
 }
 
-export function examineKey(
+export async function examineKey(
   parts: KeyParts,
-  regions: readonly FetchedRegion[],
+  listed: ListedKey,
+  archives: readonly Archive[],
   keys: DeploymentKeys,
-): ExaminedKey {
-  const read: { bytes: Buffer; content: Content }[] = [];
-  const contentOf = ({ bytes }: FetchedVersion): Content => {
-    if (bytes === null) return tooLarge();
-    const same = read.find((other) => other.bytes.equals(bytes));
-    if (same !== undefined) return same.content;
-    const content = readObject(bytes, parts, keys);
-    read.push({ bytes, content });
-    return content;
-  };
+): Promise<ExaminedKey> {
+  const regions = await fetchKey(listed, archives, contentReader(parts, keys));
   return {
     number: parts.batch,
     date: parts.date,
     regions: regions.map(({ region, versions, markers }) => ({
       region,
       markers,
-      copies: versions.map((version) => ({
-        listed: version.listed,
-        lock: version.lock,
-        content: contentOf(version),
-      })),
+      copies: versions,
     })),
   };
+}
+
+/**
+ * Reads the versions of one key. The same bytes have the same content; other bytes with the same
+ * header (signature lines added or removed) share its batch, so that any number of them costs no
+ * more memory than one.
+ */
+function contentReader(parts: KeyParts, keys: DeploymentKeys): (bytes: Buffer | null) => Content {
+  const read = new Map<string, Content>();
+  const batches = new Map<string, SignedBatch>();
+  return (bytes) => {
+    if (bytes === null) return tooLarge();
+    const hash = encodeBase64(sha256(bytes));
+    const known = read.get(hash);
+    if (known !== undefined) return known;
+    const found = readObject(bytes, parts, keys);
+    const content = isBatch(found) ? sharing(found, batches) : found;
+    read.set(hash, content);
+    return content;
+  };
+}
+
+function sharing(found: SignedBatch, batches: Map<string, SignedBatch>): SignedBatch {
+  const header = encodeBase64(found.batch.headerHash);
+  const first = batches.get(header);
+  if (first !== undefined) return { ...first, signers: found.signers };
+  batches.set(header, found);
+  return found;
 }
 
 function readObject(bytes: Buffer, parts: KeyParts, keys: DeploymentKeys): Content {

@@ -7,7 +7,6 @@ import { type DeploymentKeys, logPrefix, originOf } from '@authseal/ledger';
 import type { ListedVersion } from '@authseal/runtime';
 import { pMapIterable } from 'p-map';
 import type { Archive } from '../archive/archive.ts';
-import { fetchKey } from '../archive/fetch.ts';
 import { type ListedKey, listKeys } from '../archive/list.ts';
 import { DEFAULT_GRACE_MS, FETCH_CONCURRENCY } from '../limits.ts';
 import { type Acceptance, type AcceptedProblem, reasonToAccept } from './accept.ts';
@@ -78,8 +77,7 @@ export async function verifyArchive(options: VerifyOptions): Promise<Report> {
     selectKeys(listKeys(archives), scope),
     async (key: SelectedKey): Promise<Examined> => {
       if (key.parts === null || key.isBefore) return { ...key, examined: null };
-      const fetched = await fetchKey(key.listed, archives);
-      return { ...key, examined: examineKey(key.parts, fetched, keys) };
+      return { ...key, examined: await examineKey(key.parts, key.listed, archives, keys) };
     },
     { concurrency: FETCH_CONCURRENCY },
   );
