@@ -16,7 +16,10 @@ const CLIENT_ID = 'authseal-ingestor';
 export type Ingestor = {
   /** Reasons why it does not seal now. */
   ready(): string[];
-  /** Whether every log is closed. */
+  /**
+   * Whether every log is closed.
+   * @throws IngestorError when one of them will not be without a person
+   */
   closed(): boolean;
   stop(): Promise<void>;
 };
@@ -30,7 +33,10 @@ export async function startIngestor(
 ): Promise<Ingestor> {
   const terms = termsOf(config, close);
   const admin = await KafkaAdmin.connect(config, CLIENT_ID, log);
-  const partitions = await checkTopics(admin, config);
+  const partitions = await checkTopics(admin, config).catch(async (error) => {
+    await admin.close();
+    throw error;
+  });
   const assignment = new Assignment(
     (partition) =>
       new Sealer({
@@ -58,9 +64,12 @@ export async function startIngestor(
     assignment,
   );
   return {
-    closed: () =>
-      assignment.owners.size === partitions &&
-      [...assignment.owners.values()].every((sealer) => sealer.closed),
+    closed() {
+      const sealers = [...assignment.owners.values()];
+      const refused = sealers.find(({ refusal }) => refusal !== null);
+      if (refused?.refusal) throw refused.refusal;
+      return sealers.length === partitions && sealers.every((sealer) => sealer.closed);
+    },
     ready: () => assignment.reasons(config.sessionTimeout),
     async stop() {
       await assignment.stop();

@@ -7,11 +7,16 @@
  *     authseal-ingestor close    seals all there is, then the last batch of each log
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { createLogger, handleShutdown, startHealthServer } from '@authseal/runtime';
+import { LedgerError } from '@authseal/ledger';
+import { createLogger, handleShutdown, type Logger, startHealthServer } from '@authseal/runtime';
 import { Command } from 'commander';
 import { type Config, configHelp, initConfig, serveConfig } from './config.ts';
-import { initialize, refuseWhileRunning, startIngestor } from './ingestor.ts';
+import { IngestorError } from './error.ts';
+import { type Ingestor, initialize, refuseWhileRunning, startIngestor } from './ingestor.ts';
 import { createMetrics } from './metrics.ts';
+
+/** Between two tries to reach Kafka at the start. */
+const RETRY_MS = 1000;
 
 const loggerOf = ({ deployment, logLevel: level }: Config) =>
   createLogger({ service: 'ingestor', deployment, level });
@@ -20,13 +25,53 @@ async function serve(flags: string[]): Promise<void> {
   const config = serveConfig(flags);
   const log = loggerOf(config);
   const metrics = createMetrics(log);
-  const ingestor = await startIngestor(config, { close: false }, metrics, log);
   const { httpHost: host, httpPort: port, shutdownGrace: graceMs } = config;
-  const { registry } = metrics;
-  const { ready, stop } = ingestor;
-  const health = await startHealthServer({ host, port, registry, live: () => [], ready });
-  handleShutdown({ log, graceMs, stop: async () => stop().then(() => health.close()) });
-  log.info({ port: health.port, group: config.ingestorGroup }, 'sealing');
+  const starting = new AbortController();
+  let ingestor: Ingestor | null = null;
+  const health = await startHealthServer({
+    host,
+    port,
+    registry: metrics.registry,
+    live: () => [],
+    ready: () => ingestor?.ready() ?? ['Kafka is not reached yet'],
+  });
+  handleShutdown({
+    log,
+    graceMs,
+    async stop() {
+      starting.abort();
+      await ingestor?.stop();
+      await health.close();
+    },
+  });
+  const patience = { log, signal: starting.signal };
+  ingestor = await untilReached(
+    () => startIngestor(config, { close: false }, metrics, log),
+    patience,
+  );
+  if (ingestor !== null) {
+    log.info({ port: health.port, group: config.ingestorGroup }, 'sealing');
+  }
+}
+
+/**
+ * Kafka may be away when we start: waits for it, until the signal says to stop (null then). What a
+ * person must mend ends the process.
+ */
+async function untilReached<T>(
+  attempt: () => Promise<T>,
+  { log, signal }: { log: Logger; signal: AbortSignal },
+): Promise<T | null> {
+  while (!signal.aborted) {
+    try {
+      return await attempt();
+    } catch (err) {
+      if (err instanceof IngestorError || err instanceof LedgerError) throw err;
+      log.warn({ err }, 'Kafka is not reached; trying again');
+      await delay(RETRY_MS, undefined, { signal }).catch(() => {});
+    }
+  }
+  return null;
 }
 
 async function init(flags: string[]): Promise<void> {
@@ -41,8 +86,11 @@ async function close(flags: string[]): Promise<void> {
   await refuseWhileRunning(config, log);
   const ingestor = await startIngestor(config, { close: true }, createMetrics(log), log);
   handleShutdown({ log, graceMs: config.shutdownGrace, stop: ingestor.stop });
-  while (!ingestor.closed()) await delay(100);
-  await ingestor.stop();
+  try {
+    while (!ingestor.closed()) await delay(100);
+  } finally {
+    await ingestor.stop();
+  }
   console.log(`${config.eventsTopic}: all logs are closed`);
 }
 

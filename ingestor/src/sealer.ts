@@ -93,6 +93,7 @@ export class Sealer {
   readonly #running: Promise<void>;
   #stopping = false;
   #closed = false;
+  #refusal: IngestorError | null = null;
   #signOfLife = false;
   /** Something happened since the last look. */
   #changed = false;
@@ -105,6 +106,11 @@ export class Sealer {
     this.#parts = parts;
     this.#intake = new Intake(parts.source, parts.clock, () => this.#look());
     this.#running = this.#run();
+  }
+
+  /** Why the partition waits for a person; null while it does not. */
+  get refusal(): IngestorError | null {
+    return this.#refusal;
   }
 
   /** The log is closed; nothing follows. */
@@ -139,6 +145,7 @@ export class Sealer {
         return;
       } catch (error) {
         if (error instanceof IngestorError) {
+          this.#refusal = error;
           observer.refused(error);
           const from = clock.elapsed();
           again = () => clock.elapsed() - from >= REFUSAL_RETRY;
@@ -159,6 +166,7 @@ export class Sealer {
     try {
       let position = await recover(journal, origin, terms.keys);
       checkKey(position, terms, origin);
+      this.#refusal = null;
       observer.opened(position);
       this.#lastSealedAt = clock.elapsed() - Math.max(0, clock.now() - position.head.sealedAt);
       if (!position.head.closed) this.#intake.begin(position.head, position.last);
