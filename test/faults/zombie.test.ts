@@ -1,0 +1,111 @@
+/**
+ * A zombie: the ingestor is stopped (SIGSTOP) past its session, another takes over, the first wakes
+ * up with an open batch. After SIGCONT kafkajs joins again without a word; only the join itself
+ * tells.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { type Stack, startStack } from '@authseal/deploy/local';
+import { type AuditProducer, createAuditProducer } from '@authseal/producer-sdk';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { OTHER_READER, ROOT, runOtherReader, verify } from '../plain/commands.ts';
+import { expectExactlyOnce } from '../plain/exactly-once.ts';
+import { sealedOffsets } from '../plain/topic.ts';
+
+const PATIENT = { timeout: 60_000, interval: 50 };
+
+let stack: Stack;
+let second: ChildProcess;
+let producer: AuditProducer;
+let running = true;
+let load: Promise<void>;
+
+beforeAll(async () => {
+  stack = await startStack({
+    report: () => {},
+    settings: {
+      AUTHSEAL_LINGER: '300ms',
+      AUTHSEAL_SESSION_TIMEOUT: '6s',
+      AUTHSEAL_TRANSACTION_TIMEOUT: '10s',
+    },
+  });
+  const kafka = { brokers: stack.kafkaBrokers };
+  producer = createAuditProducer({ service: 'web', deployment: 'local', kafka, lingerMs: 50 });
+  load = produce();
+});
+afterAll(async () => {
+  running = false;
+  await load;
+  await producer?.close();
+  second?.kill('SIGKILL');
+  await stack?.stop();
+});
+
+async function produce(): Promise<void> {
+  while (running) {
+    const actor = { type: 'USER' as const, id: 'alice' };
+    await producer.loginSucceeded({ actor, login: { method: 'password', mfa: null } });
+  }
+}
+
+const sealed = () => sealedOffsets(stack.kafkaBrokers, 'authseal-ingestor.state', 'auth-events');
+
+async function sealedMoreThan(offsets: number): Promise<number> {
+  return vi.waitFor(async () => {
+    const now = await sealed();
+    expect(now).toBeGreaterThan(offsets);
+    return now;
+  }, PATIENT);
+}
+
+/** Times that sealing failed and the partition was opened again, as the first ingestor counts. */
+async function failures(): Promise<number> {
+  const text = await (await fetch(`${stack.ingestor.endpoint}/metrics`)).text();
+  const counts = text.matchAll(/^authseal_ingestor_failures_total\{[^}]*\} (\d+)$/gm);
+  return [...counts].reduce((sum, [, count]) => sum + Number(count), 0);
+}
+
+describe('an ingestor that is stopped past its session', () => {
+  it('is replaced by another, wakes up, and the log goes on', async () => {
+    await sealedMoreThan(0);
+    await stack.ingestor.kill('SIGSTOP');
+    second = spawn(process.execPath, [`${ROOT}/ingestor/src/main.ts`], {
+      stdio: 'ignore',
+      env: { ...process.env, ...stack.environment, AUTHSEAL_HTTP_PORT: '0' },
+    });
+    const before = await sealed();
+    const after = await sealedMoreThan(before + 20);
+    await stack.ingestor.kill('SIGCONT');
+    await vi.waitFor(async () => {
+      expect((await fetch(`${stack.ingestor.endpoint}/readyz`)).status).toBe(200);
+    }, PATIENT);
+    await sealedMoreThan(after + 20);
+  });
+
+  it('does not shut the new owner out in a loop', async () => {
+    const then = await failures();
+    // Each partition may have failed once when it woke, and the log goes on without a further one.
+    expect(then).toBeLessThanOrEqual(8);
+    await sealedMoreThan((await sealed()) + 20);
+    expect(await failures()).toBe(then);
+  });
+
+  it('leaves every record in both regions exactly once, in order', async () => {
+    second.kill('SIGTERM');
+    await once(second, 'exit');
+    running = false;
+    await load;
+    const { records } = await expectExactlyOnce(stack.kafkaBrokers, 'auth-events', stack.regions);
+    expect(records).toBeGreaterThan(50);
+    const { code, report } = await verify(stack.environment);
+    expect(report.problems).toEqual([]);
+    expect(code).toBe(0);
+  });
+
+  it.skipIf(!OTHER_READER)('is ok to the reader in AUTHSEAL_TEST_READER', async () => {
+    for (const region of stack.regions) {
+      const { stdout } = await runOtherReader(region, stack.environment.AUTHSEAL_KEYS as string);
+      expect(stdout).toMatch(/^ok entries=/m);
+    }
+  });
+});
