@@ -53,12 +53,13 @@ async function openWriter(transactionalId: string): Promise<TransactionalWriter>
 
 /** A consumer of the topic that keeps what it is told. */
 function consume(readUncommitted = true) {
+  const group = `group-${randomUUID()}`;
   const told = { joins: [] as (readonly number[])[], fetched: [] as Fetched[], heartbeats: 0 };
   const consumer = new AssignedConsumer(
     {
       connection,
       clientId: 'test',
-      group: `group-${randomUUID()}`,
+      group,
       topic,
       readUncommitted,
       maxBytesPerPartition: 1024 * 1024,
@@ -74,7 +75,7 @@ function consume(readUncommitted = true) {
     },
   );
   closing.push(() => consumer.stop());
-  return { consumer, told };
+  return { consumer, told, group };
 }
 
 const send = (partition: number, ...values: string[]) =>
@@ -205,6 +206,34 @@ describe('an assigned consumer', () => {
     consumer.resume(0);
     await vi.waitUntil(() => told.fetched.length > 0, { timeout: 30_000 });
     expect(told.fetched[0]).toMatchObject({ fetchedOffset: 0, end: 2, highWatermark: 2 });
+  });
+
+  it('commits nothing under its group but, when it jumps, that it begins at the start', async () => {
+    await send(0, 'a', 'b');
+    const { consumer, told, group } = consume();
+    await vi.waitUntil(() => told.joins.length > 0, { timeout: 30_000 });
+    consumer.seek(0, 0);
+    consumer.resume(0);
+    await vi.waitUntil(() => told.fetched.length > 0, { timeout: 30_000 });
+    expect(await admin.readState(group, topic, 0)).toBeNull();
+    told.fetched.length = 0;
+    consumer.seek(0, 1000);
+    await vi.waitUntil(() => told.fetched.length > 0, { timeout: 30_000 });
+    // -2: a state that is no state. That is why states live in a group of their own.
+    expect(await admin.readState(group, topic, 0)).toBeNull();
+  });
+
+  it('goes on from where it was, whatever a transaction commits under its group', async () => {
+    await send(0, 'a', 'b', 'c');
+    const { consumer, told, group } = consume();
+    await vi.waitUntil(() => told.joins.length > 0, { timeout: 30_000 });
+    const writer = await openWriter('leak');
+    await writer.begin();
+    await writer.sendState(group, topic, 0, { offset: 3, metadata: 'elsewhere' });
+    consumer.seek(0, 1);
+    consumer.resume(0);
+    await vi.waitUntil(() => told.fetched.length > 0, { timeout: 30_000 });
+    expect(offsetsOf(told.fetched, 0)).toEqual([1, 2]);
   });
 
   it('gives headers that Object.prototype has too as they were sent', async () => {
