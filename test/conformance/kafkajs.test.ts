@@ -110,6 +110,8 @@ describe('a transactional writer', () => {
     await writer.sendState('both.state', topic, 0, { offset: 42, metadata: '{"v":1}' });
     expect(await admin.readState('both.state', topic, 0)).toBeNull();
     await writer.commit();
+    // The broker ends a transaction after it has answered; the next owner's fence waits for that.
+    await openWriter('both');
     expect(await admin.readState('both.state', topic, 0)).toEqual({
       offset: 42,
       metadata: '{"v":1}',
