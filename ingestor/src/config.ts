@@ -40,7 +40,11 @@ export const configHelp = (): string => settingsHelp(schema.shape);
 /** Partitions of the events topic when `init` creates it. */
 const DEFAULT_PARTITIONS = 8;
 const initSchema = schema.safeExtend({
-  partitions: z.int().min(1).max(10_000).default(DEFAULT_PARTITIONS),
+  partitions: z
+    .int('a whole number from 1 to 10000')
+    .min(1, 'a whole number from 1 to 10000')
+    .max(10_000, 'a whole number from 1 to 10000')
+    .default(DEFAULT_PARTITIONS),
 });
 
 /** @throws RuntimeError INVALID_CONFIG */

@@ -33,7 +33,12 @@ export function withKeys(command: Command): Command {
 export function withRange(command: Command, means: string): Command {
   return command
     .option('--from <time>', `only ${means} at or after this: RFC 3339, or a day (UTC)`, time)
-    .option('--to <time>', `only ${means} before this: RFC 3339, or a day (UTC)`, time);
+    .option('--to <time>', `only ${means} before this: RFC 3339, or a day (UTC)`, time)
+    .hook('preAction', (given) => {
+      const { from, to } = given.opts<RangeOptions>();
+      if (from === undefined || to === undefined || from < to) return;
+      given.error('error: --from is not before --to: nothing can lie between them');
+    });
 }
 
 const TIME = /^\d{4}-\d{2}-\d{2}([Tt]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2}))?$/;

@@ -15,12 +15,17 @@ import {
 } from './options.ts';
 import { loadSettings, readText } from './settings.ts';
 
+/** As for what could not be finished. */
+const NOTHING_LOOKED_AT = 3;
+
 type Options = SettingOptions & RangeOptions & { at?: number; accept?: string; json?: true };
 
 export function addVerify(program: Command): void {
   const command = program
     .command('verify')
-    .description('check every batch in every region: 0 intact, 1 problems found')
+    .description(
+      'check every batch in every region; exit status: 0 intact, 1 problems found, 2 usage or settings, 3 could not finish, or nothing to look at',
+    )
     .option('--at <time>', 'judge as of this moment: RFC 3339, or a day (UTC); default now', time)
     .option(
       '--grace <duration>',
@@ -57,5 +62,7 @@ async function verify(options: Options): Promise<void> {
     refused: refusedAcceptances(accept),
   };
   process.stdout.write(options.json ? toJson(whole) : toText(whole));
-  process.exitCode = report.ok ? 0 : 1;
+  // A range without a single batch is neither intact nor broken.
+  const isNothing = report.ok && report.logs.length === 0;
+  process.exitCode = isNothing ? NOTHING_LOOKED_AT : report.ok ? 0 : 1;
 }

@@ -78,7 +78,8 @@ function filesBlock({ files }: CommandReport): string {
   return `SHA-256 of the files that this rests on:\n${lines.join('\n')}`;
 }
 
-function verdict({ ok, problems, at, regions }: CommandReport): string {
+function verdict({ ok, problems, at, regions, logs }: CommandReport): string {
+  if (ok && logs.length === 0) return 'NOTHING LOOKED AT: no batch was sealed in this range';
   const state = ok ? 'INTACT' : 'NOT INTACT';
   const found = problems.length === 0 ? '' : `: ${count(problems)}`;
   return `${state} as of ${timeText(at)} in ${regions.join(', ')}${found}`;
