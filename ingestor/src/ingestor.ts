@@ -49,6 +49,7 @@ export async function startIngestor(
         terms,
         observer: metrics.observe(partition),
       }),
+    (partition) => metrics.forget(partition),
   );
   const consumer = new AssignedConsumer(
     {

@@ -31,7 +31,9 @@ export function kafkaJournal(options: JournalOptions, partition: number): Journa
     async open() {
       const writer = await TransactionalWriter.open({
         connection,
-        transactionalId: `${group}-${eventsTopic}-${partition}`,
+        // Without the group: an ingestor started under another group shuts the owner out, and so
+        // cannot seal beside it.
+        transactionalId: `authseal-ingestor-${eventsTopic}-${partition}`,
         transactionTimeoutMs,
         log,
       });

@@ -7,6 +7,8 @@ export type Metrics = {
   readonly registry: Registry;
   /** The observer of one partition's sealer. */
   observe(partition: number): SealerObserver;
+  /** The partition is another's now: what stood of its state is taken back. */
+  forget(partition: number): void;
 };
 
 export function createMetrics(log: Logger): Metrics {
@@ -40,16 +42,28 @@ export function createMetrics(log: Logger): Metrics {
     buckets: [0, 1, 10, 100, 1000, 5000, 20_000],
   });
 
+  const refusals = new Map<number, string>();
+  const accept = (partition: number): void => {
+    const code = refusals.get(partition);
+    if (code !== undefined) refused.remove({ partition: String(partition), code });
+    refusals.delete(partition);
+  };
+
   return {
     registry,
+    forget(partition) {
+      accept(partition);
+      behind.remove({ partition: String(partition) });
+    },
     observe(partition) {
       const p = { partition: String(partition) };
       const child = log.child(p);
-      let refusal: string | null = null;
+      // From the first look on, so that an alert on an increase sees the first one.
+      lost.inc(p, 0);
+      failures.inc(p, 0);
       return {
         opened({ head }) {
-          if (refusal !== null) refused.remove({ ...p, code: refusal });
-          refusal = null;
+          accept(partition);
           child.info({ batch: head.batch, offset: head.offset }, 'partition opened');
           if (head.retainUntil > head.sealedAt) sealedAt.set(p, head.sealedAt / 1000);
         },
@@ -76,9 +90,9 @@ export function createMetrics(log: Logger): Metrics {
           child.warn({ err }, 'sealing failed; the partition is opened again');
         },
         refused(err) {
-          if (refusal !== null) refused.remove({ ...p, code: refusal });
-          refusal = err.code;
-          refused.set({ ...p, code: refusal }, 1);
+          accept(partition);
+          refusals.set(partition, err.code);
+          refused.set({ ...p, code: err.code }, 1);
           child.error({ err }, 'the partition is not sealed until a person has looked');
         },
         closed() {

@@ -12,7 +12,7 @@ import {
   searchLastRecords,
   TransactionalWriter,
 } from '@authseal/runtime/kafka';
-import type { Producer } from 'kafkajs';
+import { CompressionTypes, type Producer } from 'kafkajs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { plainKafka, readTopic } from '../plain/topic.ts';
 
@@ -253,6 +253,23 @@ describe('an assigned consumer', () => {
       ['plain', 'd'],
       ['toString', 'a'],
     ]);
+  });
+
+  it('reads what was written with zstd while somebody had changed the topic', async () => {
+    await producer.send({
+      topic,
+      compression: CompressionTypes.ZSTD,
+      messages: [
+        { partition: 0, value: 'a' },
+        { partition: 0, value: 'b' },
+      ],
+    });
+    const { consumer, told } = consume();
+    await vi.waitUntil(() => told.joins.length > 0, { timeout: 30_000 });
+    consumer.seek(0, 0);
+    consumer.resume(0);
+    await vi.waitUntil(() => told.fetched.length > 0, { timeout: 30_000 });
+    expect(offsetsOf(told.fetched, 0)).toEqual([0, 1]);
   });
 
   it('takes a record of a hundred thousand headers in its stride', async () => {

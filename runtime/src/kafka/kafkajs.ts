@@ -11,6 +11,7 @@
  *     · key · value (varint length, -1 for null) · headers [{ key, value }]
  */
 import { createRequire } from 'node:module';
+import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import type { IHeaders } from 'kafkajs';
 
 /** kafkajs's reader over the bytes of a response. */
@@ -78,3 +79,14 @@ require(path);
 
 /** All of kafkajs; to be taken from here, for the decoder must be in place before it is loaded. */
 export const kafkajs: typeof import('kafkajs') = require('kafkajs');
+
+/** Larger than any record set that the topics take; a bomb ends here. Bytes. */
+const MAX_RECORD_SET = 64 * 1024 * 1024;
+
+// The events topic is uncompressed. Where somebody changed that for a while, what was written then
+// must still be read, or its partition stands still for ever. kafkajs brings gzip alone.
+kafkajs.CompressionCodecs[kafkajs.CompressionTypes.ZSTD] = () => ({
+  compress: async ({ buffer }: { buffer: Buffer }) => zstdCompressSync(buffer),
+  decompress: async (buffer: Buffer) =>
+    zstdDecompressSync(buffer, { maxOutputLength: MAX_RECORD_SET }),
+});
