@@ -55,6 +55,24 @@ function isOfAnother({ header, hash }: OurBatch, there: OurBatch): boolean {
   return there.header.sealedAt < header.sealedAt;
 }
 
+/**
+ * Whether this batch is locked under its key, be it in other bytes: a batch is known by its header,
+ * and signature lines of strangers may stand under its checkpoint or not.
+ */
+export async function holdsBatch(
+  { header, hash }: OurBatch,
+  key: string,
+  store: Store,
+  keys: DeploymentKeys,
+): Promise<boolean> {
+  for await (const version of store.listVersions(key)) {
+    if (version.key !== key || version.deleteMarker) continue;
+    const there = await readLocked(version, header.origin, store, keys);
+    if (there?.hash === hash) return true;
+  }
+  return false;
+}
+
 function versionsOfLog(origin: string, prefix: string, store: Store) {
   const [, topic, partition] = origin.split('/') as [string, string, string];
   return store.listVersions(logPrefix(prefix, topic, Number(partition)));

@@ -93,6 +93,16 @@ function letAllGo(): void {
   held.clear();
 }
 
+/** The object with one more line under its checkpoint; its length stands before it as an Avro long. */
+function withStrangersLine(object: Buffer): Buffer {
+  const at = object.indexOf(`${ORIGIN}\n`);
+  const end = object.indexOf(0, at); // the end of the metadata
+  const note = Buffer.concat([object.subarray(at, end), Buffer.from('— stranger AAAAAAA=\n')]);
+  const zigzag = 2 * note.length;
+  const length = Buffer.of((zigzag & 0x7f) | 0x80, zigzag >> 7);
+  return Buffer.concat([object.subarray(0, at - 2), length, note, object.subarray(end)]);
+}
+
 const onTheirWay = (number: number) => eventually(() => expect(held.size).toBe(number));
 
 describe('a partition', () => {
@@ -204,6 +214,33 @@ describe('a partition', () => {
     ]);
     expectKept(log);
     await eventually(() => expect(lag).toBe(0));
+  });
+
+  it('passes an old batch as done that bears a signature line of a stranger besides', async () => {
+    const log = await seal(3);
+    const [first] = log as [SealedBatch];
+    topic.append(...objects(log), withStrangersLine(first.object));
+    start();
+    await happens('repeat 0');
+    expectKept(log);
+  });
+
+  it('passes an old batch as done that has expired and left the bucket', async () => {
+    const log = await seal(3);
+    const [first] = log as [SealedBatch];
+    topic.append(...objects(log));
+    const clock = {
+      now: () => now,
+      wait: (_: number, signal: AbortSignal) =>
+        new Promise<void>((_, no) => signal.addEventListener('abort', no)),
+    };
+    let now = NOW;
+    start({ clock });
+    await happens('committed 2');
+    now = first.header.retainUntil;
+    store.versions.delete(objectKey('', first.header));
+    topic.append(first.object);
+    await happens('repeat 0');
   });
 
   it('is paused above its limit of bytes and flows again below', async () => {

@@ -11,7 +11,7 @@ import type { Fetched } from '@authseal/runtime/kafka';
 import { archiveBatch, findKept, type Outcome } from './archive-batch.ts';
 import { decodePlace, encodePlace, type Place, stepTo } from './continuity.ts';
 import { ArchiverError } from './error.ts';
-import { findPlace } from './find-place.ts';
+import { findPlace, holdsBatch } from './find-place.ts';
 import { Intake, type Waiting } from './intake.ts';
 import type { Journal, JournalOwner } from './journal.ts';
 import { CLOCK_SLACK, MAX_PUTS } from './limits.ts';
@@ -234,13 +234,16 @@ export class Partition {
     return place;
   }
 
-  /** A batch from before the place is a repeat only if the bucket holds it. */
+  /** A batch from before the place is a repeat only if the bucket holds it, or may hold it no more. */
   async #expectInBucket(batch: OurBatch, key: string, { batch: last }: Place): Promise<void> {
+    const { clock, store, keys } = this.#options;
+    if (batch.header.retainUntil <= clock.now()) return;
     await Promise.all(this.#flights.map(({ ended }) => ended));
-    const found = await persist(this.#options, this.#abort.signal, () =>
-      findKept(batch, key, this.#options),
-    );
-    if (found !== null) return;
+    const isThere = await persist(this.#options, this.#abort.signal, async () => {
+      const kept = await findKept(batch, key, this.#options);
+      return kept !== null || (await holdsBatch(batch, key, store, keys));
+    });
+    if (isThere) return;
     const { origin, batch: number } = batch.header;
     throw new ArchiverError(
       'FORK',
