@@ -11,7 +11,8 @@ export function toText(report: CommandReport): string {
     producersLine(report),
     ...report.problems.map(problemBlock),
     ...report.accepted.map(
-      (problem) => `ACCEPTED ${problem.code}  ${problem.message}\n  reason: ${problem.reason}`,
+      ({ code, message, reason }) =>
+        `ACCEPTED ${code}  ${printable(message)}\n  reason: ${printable(reason)}`,
     ),
     ...report.refused.map(
       ({ line, code }) =>
@@ -23,10 +24,23 @@ export function toText(report: CommandReport): string {
   return `${sections.join('\n\n')}\n`;
 }
 
+/**
+ * A text that cannot speak to the terminal: whoever may send an event or name an object may put
+ * control characters, or marks that turn the direction of writing, into what is shown of it.
+ */
+function printable(text: string): string {
+  return text.replace(UNPRINTABLE, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
+// Control characters, and the bidirectional controls of Unicode (UAX 9).
+const UNPRINTABLE = /[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
+
 /** A table without colours, so that it can be kept as text. */
 export function plainTable(head: readonly string[], rows: readonly (string | number)[][]): string {
   const table = new Table({ head: [...head], style: { head: [], border: [] }, chars: NO_RULES });
-  table.push(...rows);
+  table.push(
+    ...rows.map((row) => row.map((cell) => (typeof cell === 'string' ? printable(cell) : cell))),
+  );
   return table.toString();
 }
 
@@ -68,7 +82,9 @@ export function problemBlock({
     `  expected:   ${expected}`,
     `  found:      ${found}`,
     `  what to do: ${PROBLEM_CODES[code].remedy}`,
-  ].join('\n');
+  ]
+    .map(printable)
+    .join('\n');
 }
 
 function filesBlock({ files }: CommandReport): string {

@@ -89,6 +89,17 @@ describe('a log', () => {
     expect(report.logs[0]?.size).toBe(log.head.range.end);
   });
 
+  it('may not lack batches that the one before them promised to keep, whatever the next one says', async () => {
+    const log = new SealedLog();
+    for (let i = 0; i < 3; i += 1) await log.seal();
+    // By whoever has the key: two batches are said to have been there, and to have expired.
+    log.head = { ...log.head, batch: log.head.batch + 2, retainUntil: START };
+    await log.seal();
+    const regions = new Regions();
+    log.archive(...regions.both);
+    expect(shortly(await regions.verify(log))).toEqual(['BATCH_MISSING 3']);
+  });
+
   it('is asked nothing of a batch whose retention has ended', async () => {
     const log = new SealedLog();
     log.terms = { ...log.terms, retention: MINUTE };

@@ -184,9 +184,12 @@ export class LogWalk {
     const { scope, producers } = this.#context;
     const inside = this.#releaseHeld(header.batch);
     if (header.batch === this.#due && inside.length === 0) return;
+    const promised = this.#head?.retainUntil ?? 0;
     this.#head = null;
     producers.cut();
-    if (header.previous !== null && header.previous.retainUntil <= scope.at) return;
+    // A promise never runs back: who says so of the hole has not sealed what came before it.
+    const until = header.previous?.retainUntil ?? Number.POSITIVE_INFINITY;
+    if (until <= scope.at && until >= promised) return;
     for (const key of inside) this.#judgeHeld(key);
     const numbers = new Set(inside.map(({ number }) => number));
     const missing = firstNotIn(numbers, this.#due);
