@@ -6,7 +6,7 @@ export type IngestorErrorCode =
   | 'LOG_NOT_BEGUN'
   /** The last sealed record is not what stands at its offset: the source topic was deleted and created again. Remedy: find out who did; a new topic needs a new name or deployment. */
   | 'SOURCE_RECREATED'
-  /** The committed state and the batches topic contradict each other. Remedy: find out who reset offsets or emptied the topic before going on. */
+  /** The committed state and the batches topic contradict each other. Remedy: find out who reset offsets, emptied the topic, or sealed under another group; when the topic is whole, stop the ingestors and delete the group `<group>.state`, and they go on from the topic. */
   | 'STATE_CONTRADICTED'
   /** The broker's answer to a batch is not one that can be trusted. Remedy: compare the clocks of broker and ingestor, and the partitions of both topics. */
   | 'PRODUCE_REFUSED'

@@ -3,57 +3,26 @@
  * on: afterwards every record stands in both regions exactly once, in order.
  */
 import { randomInt } from 'node:crypto';
-import { type Server, type Stack, startStack } from '@authseal/deploy/local';
-import { type AuditProducer, createAuditProducer, type Receipt } from '@authseal/producer-sdk';
+import type { Server, Stack } from '@authseal/deploy/local';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { OTHER_READER, runOtherReader, verify } from '../plain/commands.ts';
 import { expectExactlyOnce } from '../plain/exactly-once.ts';
 import { sealedOffsets, topicEnd } from '../plain/topic.ts';
+import { type Load, startFaultStack, startLoad } from './load.ts';
 
 const KILLS = 10;
 const TIMEOUT = { timeout: 60_000, interval: 20 };
 
 let stack: Stack;
-let producers: AuditProducer[];
-const receipts: Receipt[] = [];
-let running = true;
-let load: Promise<void>;
-
+let load: Load;
 beforeAll(async () => {
-  stack = await startStack({
-    report: () => {},
-    settings: {
-      AUTHSEAL_LINGER: '200ms',
-      AUTHSEAL_SESSION_TIMEOUT: '6s',
-      AUTHSEAL_TRANSACTION_TIMEOUT: '10s',
-    },
-  });
-  const kafka = { brokers: stack.kafkaBrokers };
-  producers = ['web', 'api', 'admin'].map((service) =>
-    createAuditProducer({ service, deployment: 'local', kafka, lingerMs: 50 }),
-  );
-  load = Promise.all(producers.map(produce)).then(() => {});
+  stack = await startFaultStack();
+  load = startLoad(stack, ['web', 'api', 'admin']);
 });
 afterAll(async () => {
-  running = false;
-  await load;
-  await Promise.all(producers?.map((producer) => producer.close()) ?? []);
+  await load?.stop();
   await stack?.stop();
 });
-
-/** Records events, a few at a time, for as long as the run goes on. */
-async function produce(producer: AuditProducer): Promise<void> {
-  while (running) {
-    const events = Array.from({ length: 5 }, () =>
-      producer.loginFailed({
-        actor: { type: 'ANONYMOUS', id: 'unknown' },
-        login: { method: 'password', mfa: null },
-        reason: 'wrong password',
-      }),
-    );
-    receipts.push(...(await Promise.all(events)));
-  }
-}
 
 /** What one service has done so far, out of how much there is: source offsets, or batches' offsets. */
 type Progress = { done: () => Promise<number>; all: () => Promise<number> };
@@ -110,8 +79,7 @@ describe('after kill -9 in mid-run', () => {
   }, 600_000);
 
   it('every record stands in both regions exactly once, in order, and none acknowledged is missing', async () => {
-    running = false;
-    await load;
+    await load.stop();
     const archive = await expectExactlyOnce(stack.kafkaBrokers, 'auth-events', stack.regions);
     expect(archive.records).toBeGreaterThan(1000);
     for (const objects of archive.regions) {
@@ -120,13 +88,13 @@ describe('after kill -9 in mid-run', () => {
           entries.map(({ offset, event }) => `${header.origin} ${offset} ${event.id}`),
         ),
       );
-      const missing = receipts.filter(
+      const missing = load.receipts.filter(
         ({ partition, offset, id }) =>
           !places.has(`local/auth-events/${partition} ${offset} ${id}`),
       );
       expect(missing).toEqual([]);
     }
-    expect(receipts.length).toBe(archive.records);
+    expect(load.receipts.length).toBe(archive.records);
   });
 
   it('the archive verifies', async () => {

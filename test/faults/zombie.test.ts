@@ -5,48 +5,27 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { type Stack, startStack } from '@authseal/deploy/local';
-import { type AuditProducer, createAuditProducer } from '@authseal/producer-sdk';
+import type { Stack } from '@authseal/deploy/local';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { OTHER_READER, ROOT, runOtherReader, verify } from '../plain/commands.ts';
 import { expectExactlyOnce } from '../plain/exactly-once.ts';
 import { sealedOffsets } from '../plain/topic.ts';
+import { type Load, startFaultStack, startLoad } from './load.ts';
 
 const PATIENT = { timeout: 60_000, interval: 50 };
 
 let stack: Stack;
 let second: ChildProcess;
-let producer: AuditProducer;
-let running = true;
-let load: Promise<void>;
-
+let load: Load;
 beforeAll(async () => {
-  stack = await startStack({
-    report: () => {},
-    settings: {
-      AUTHSEAL_LINGER: '300ms',
-      AUTHSEAL_SESSION_TIMEOUT: '6s',
-      AUTHSEAL_TRANSACTION_TIMEOUT: '10s',
-    },
-  });
-  const kafka = { brokers: stack.kafkaBrokers };
-  producer = createAuditProducer({ service: 'web', deployment: 'local', kafka, lingerMs: 50 });
-  load = produce();
+  stack = await startFaultStack();
+  load = startLoad(stack, ['web']);
 });
 afterAll(async () => {
-  running = false;
-  await load;
-  await producer?.close();
+  await load?.stop();
   second?.kill('SIGKILL');
   await stack?.stop();
 });
-
-async function produce(): Promise<void> {
-  while (running) {
-    const actor = { type: 'USER' as const, id: 'alice' };
-    await producer.loginSucceeded({ actor, login: { method: 'password', mfa: null } });
-  }
-}
 
 const sealed = () => sealedOffsets(stack.kafkaBrokers, 'authseal-ingestor.state', 'auth-events');
 
@@ -93,8 +72,7 @@ describe('an ingestor that is stopped past its session', () => {
   it('leaves every record in both regions exactly once, in order', async () => {
     second.kill('SIGTERM');
     await once(second, 'exit');
-    running = false;
-    await load;
+    await load.stop();
     const { records } = await expectExactlyOnce(stack.kafkaBrokers, 'auth-events', stack.regions);
     expect(records).toBeGreaterThan(50);
     const { code, report } = await verify(stack.environment);
