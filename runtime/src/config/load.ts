@@ -115,9 +115,11 @@ function assemble(
     if (found === undefined) continue;
     const isRegions = regionSchema(leaf.schema) !== undefined;
     const value = isRegions ? regions.map((name) => ({ name })) : coerce(found.value, leaf.schema);
-    // biome-ignore lint/suspicious/noExplicitAny: a tree of objects and lists being grown
-    let place: any = input;
-    for (const step of leaf.path.slice(0, -1)) place = place[step] ??= {};
+    let place = input;
+    for (const step of leaf.path.slice(0, -1)) {
+      place[step] ??= {};
+      place = place[step] as Record<string, unknown>;
+    }
     place[leaf.path.at(-1) as string] = value;
   }
   return input;
