@@ -148,8 +148,11 @@ describe('odd records', () => {
 
   it.skipIf(!OTHER_READER)('is ok to the reader in AUTHSEAL_TEST_READER', async () => {
     for (const region of stack.regions) {
-      const { stdout } = await runOtherReader(region, stack.environment.AUTHSEAL_KEYS as string);
-      expect(stdout).toMatch(/^ok entries=19 .* problems=9$/m);
+      const { stdout, stderr } = await runOtherReader(
+        region,
+        stack.environment.AUTHSEAL_KEYS as string,
+      );
+      expect(stdout + stderr).toMatch(/^ok entries=19 .* problems=9$/m);
     }
   });
 });

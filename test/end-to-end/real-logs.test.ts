@@ -93,8 +93,11 @@ describe.skipIf(!existsSync(SSHD))('real logs (AUTHSEAL_DATA)', () => {
 
   it.skipIf(!OTHER_READER)('are ok to the reader in AUTHSEAL_TEST_READER', async () => {
     for (const region of stack.regions) {
-      const { stdout } = await runOtherReader(region, stack.environment.AUTHSEAL_KEYS as string);
-      expect(stdout).toMatch(/^ok entries=/m);
+      const { stdout, stderr } = await runOtherReader(
+        region,
+        stack.environment.AUTHSEAL_KEYS as string,
+      );
+      expect(stdout + stderr).toMatch(/^ok entries=/m);
     }
   });
 });

@@ -82,8 +82,11 @@ describe('an ingestor that is stopped past its session', () => {
 
   it.skipIf(!OTHER_READER)('is ok to the reader in AUTHSEAL_TEST_READER', async () => {
     for (const region of stack.regions) {
-      const { stdout } = await runOtherReader(region, stack.environment.AUTHSEAL_KEYS as string);
-      expect(stdout).toMatch(/^ok entries=/m);
+      const { stdout, stderr } = await runOtherReader(
+        region,
+        stack.environment.AUTHSEAL_KEYS as string,
+      );
+      expect(stdout + stderr).toMatch(/^ok entries=/m);
     }
   });
 });
