@@ -2,7 +2,7 @@ import { RELEASED_ENTRY_SCHEMAS } from '@authseal/schemas';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { encodeBase64 } from './base64.ts';
-import { type Batch, readBatch } from './batch.ts';
+import { type Batch, readBatch, readSealedHeader } from './batch.ts';
 import type { SealedBatch } from './batch-builder.ts';
 import { formatCheckpoint } from './checkpoint.ts';
 import { CompactRange } from './compact-range.ts';
@@ -364,6 +364,25 @@ describe('an object is refused', () => {
       const claimed = writeContainer({ ...container, count, header: encodeHeader(claims) });
       expect(['CONTAINER_MALFORMED', 'ENTRY_MALFORMED']).toContain(judge(claimed));
     }
+  });
+});
+
+describe('the header of an object', () => {
+  it('is read as long as it and its checkpoint stand, whatever became of the entries', async () => {
+    const { object, header } = await sealed('null');
+    const damaged = Buffer.from(object);
+    damaged.writeUInt8(damaged.readUInt8(object.length - 20) ^ 1, object.length - 20);
+    expect(() => readBatch(damaged)).toThrow(LedgerError);
+    expect(readSealedHeader(damaged).header).toEqual(header);
+  });
+
+  it('is refused when it was changed itself', async () => {
+    const { object } = await sealed('null');
+    const at = object.indexOf('"partitions":1');
+    const changed = Buffer.from(object);
+    changed.write('"partitions":2', at);
+    expect(at).toBeGreaterThan(0);
+    expect(() => readSealedHeader(changed)).toThrow(LedgerError);
   });
 });
 

@@ -111,6 +111,21 @@ export function readBatch(object: Buffer): Batch {
   return new Batch(parts, entries, bounds);
 }
 
+/**
+ * The header of an object whose entries, schema text or data block may be damaged, with the note whose
+ * checkpoint covers it: a header by itself makes size and root. If the note is signed, a batch with
+ * this header was sealed, whatever has become of the rest.
+ * @throws LedgerError CONTAINER_MALFORMED, HEADER_MALFORMED, FORMAT_UNKNOWN, CHECKPOINT_MISMATCH,
+ *   NOTE_MALFORMED
+ */
+export function readSealedHeader(object: Buffer): { header: Header; note: Buffer } {
+  const container = readContainer(object);
+  const header = parseHeader(container.header);
+  const note = container.checkpoint;
+  checkCheckpoint(parseCheckpoint(splitNote(note).text), headAfter(header, container.header));
+  return { header, note };
+}
+
 function releasedSchema(text: Buffer, header: Header): EntrySchema {
   const hash = encodeBase64(sha256(text));
   const schema = RELEASED_ENTRY_SCHEMAS.get(hash);

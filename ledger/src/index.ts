@@ -1,5 +1,5 @@
 export { decodeBase64, encodeBase64 } from './base64.ts';
-export { Batch, readBatch } from './batch.ts';
+export { Batch, readBatch, readSealedHeader } from './batch.ts';
 export {
   BatchBuilder,
   type LastRecord,

@@ -8,6 +8,8 @@ export type RuntimeErrorCode =
   | 'S3_ACCESS_DENIED'
   /** An S3 request failed, or S3 could not be reached. Harmless to repeat; look at the cause. */
   | 'S3_FAILED'
+  /** S3 does not give this one version: the role may not read it, its encryption key is gone, or the store fails on it. Look at the cause. */
+  | 'S3_VERSION_REFUSED'
   /** S3 answered something that cannot be: a store that is not S3-compatible enough. Look at the message. */
   | 'S3_BAD_ANSWER'
   /** The bucket gave no version id for a write: versioning is off. Use a bucket with Object Lock. */

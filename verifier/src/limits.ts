@@ -17,3 +17,6 @@ export const DEFAULT_GRACE_MS = 15 * 60_000;
 
 /** Problems of one code, log and batch that are told one by one; the others are counted. */
 export const MAX_ALIKE = 20;
+
+/** Problems of one code, log and region that are told; the rest is counted. */
+export const MAX_TOLD = 1_000;

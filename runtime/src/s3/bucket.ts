@@ -18,7 +18,7 @@ import {
 } from '@aws-sdk/client-s3';
 import type { Region } from '../config/settings.ts';
 import { RuntimeError } from '../error.ts';
-import { isGone, nameOf, s3Error, statusOf } from './failure.ts';
+import { isGone, nameOf, s3Error, statusOf, versionError } from './failure.ts';
 import { type ListedVersion, listPages } from './listing.ts';
 
 const MAX_ATTEMPTS = 3;
@@ -75,7 +75,7 @@ export interface BucketState {
   objectLock: boolean;
 }
 
-/** All methods throw RuntimeError S3_ACCESS_DENIED or S3_FAILED, saying operation, bucket and key. */
+/** All methods throw RuntimeError S3_ACCESS_DENIED or S3_FAILED, saying operation, bucket and key; those that read one version also S3_VERSION_REFUSED. */
 export class Bucket {
   readonly region: Region;
   readonly #client: S3Client;
@@ -154,7 +154,7 @@ export class Bucket {
       };
     } catch (cause) {
       if (isGone(cause)) return null;
-      throw this.#error('HeadObject', key, cause);
+      throw versionError('HeadObject', this.#where(key), cause);
     }
   }
 
@@ -168,7 +168,7 @@ export class Bucket {
       if (/^(NoSuchObjectLockConfiguration|InvalidRequest)$/.test(nameOf(cause))) {
         return { mode: null, retainUntil: null };
       }
-      throw this.#error('GetObjectRetention', key, cause);
+      throw versionError('GetObjectRetention', this.#where(key), cause);
     }
   }
 
@@ -196,7 +196,7 @@ export class Bucket {
       return { bytes: Buffer.concat(chunks, size), ...lockOf(answer) };
     } catch (cause) {
       if (isGone(cause)) return null;
-      throw this.#error('GetObject', key, cause);
+      throw versionError('GetObject', this.#where(key), cause);
     }
   }
 

@@ -25,3 +25,15 @@ export function s3Error(operation: string, where: string, cause: unknown): Runti
     { cause },
   );
 }
+
+// These are said of whoever asks, or of now, and not of the version asked for.
+const NOT_OF_VERSION =
+  /^(InvalidAccessKeyId|SignatureDoesNotMatch|ExpiredToken|InvalidToken|RequestTimeTooSkewed|NoSuchBucket|SlowDown|ServiceUnavailable)$/;
+
+/** As s3Error, of a request to read one version: S3_VERSION_REFUSED where S3 answered, and not for lack of credentials. */
+export function versionError(operation: string, where: string, cause: unknown): RuntimeError {
+  const error = s3Error(operation, where, cause);
+  const status = statusOf(cause);
+  const isRefusal = status !== undefined && status !== 503 && !NOT_OF_VERSION.test(nameOf(cause));
+  return isRefusal ? new RuntimeError('S3_VERSION_REFUSED', error.message, { cause }) : error;
+}

@@ -9,11 +9,14 @@ export interface Archive {
   };
   /** All versions and delete markers below a prefix: keys ascend, those of one key come together. */
   listVersions(prefix: string): AsyncIterable<ListedVersion>;
-  /** The lock of a version; null when the version is gone. */
+  /**
+   * The lock of a version; null when the version is gone.
+   * @throws RuntimeError S3_VERSION_REFUSED when the store gives others, but not this one
+   */
   headVersion(key: string, versionId: string): Promise<Lock | null>;
   /**
    * The bytes of a version, and its lock if the store tells it here; null when the version is gone.
-   * @throws RuntimeError OBJECT_TOO_LARGE above `limit` bytes
+   * @throws RuntimeError OBJECT_TOO_LARGE above `limit` bytes, S3_VERSION_REFUSED
    */
   getVersion(key: string, versionId: string, limit: number): Promise<VersionBytes | null>;
 }

@@ -11,6 +11,9 @@ export type FetchedVersion<Content> = {
   readonly content: Content;
 };
 
+/** Why the bytes of a version, or its lock, are not there to be read. */
+export type Unread = { readonly why: 'too large' } | { readonly why: 'refused'; said: string };
+
 export type FetchedRegion<Content> = {
   readonly region: string;
   /** Newest first. */
@@ -23,12 +26,13 @@ export type FetchedRegion<Content> = {
  * Fetches all versions of a key, those of one region one after the other: whoever may write can put
  * any number of them there. A version that went away since it was listed is left out.
  *
- * @param read makes of a version's bytes what is kept of it; null: larger than any batch
+ * @param read makes of a version's bytes what is kept of it
+ * @throws RuntimeError when a region cannot be asked
  */
 export async function fetchKey<Content>(
   { versions }: ListedKey,
   archives: readonly Archive[],
-  read: (bytes: Buffer | null) => Content,
+  read: (bytes: Buffer | Unread) => Content,
 ): Promise<FetchedRegion<Content>[]> {
   return Promise.all(
     archives.map(async (archive, i) => {
@@ -47,27 +51,37 @@ export async function fetchKey<Content>(
 async function fetchVersion<Content>(
   archive: Archive,
   listed: ListedVersion,
-  read: (bytes: Buffer | null) => Content,
+  read: (bytes: Buffer | Unread) => Content,
 ): Promise<FetchedVersion<Content> | null> {
-  const { key, versionId } = listed;
-  const got = await getBytes(archive, listed);
-  if (got === null) return null;
-  const content = read(got.bytes);
-  // Not every store tells the lock with the bytes.
-  const lock = got.mode === null ? await archive.headVersion(key, versionId) : got;
-  return lock && { listed, lock: { mode: lock.mode, retainUntil: lock.retainUntil }, content };
+  if (listed.size > MAX_OBJECT) return { listed, lock: NO_LOCK, content: read(TOO_LARGE) };
+  try {
+    return await readVersion(archive, listed, read);
+  } catch (error) {
+    const unread = error instanceof RuntimeError ? unreadOf(error) : null;
+    if (unread === null) throw error;
+    return { listed, lock: NO_LOCK, content: read(unread) };
+  }
 }
 
-async function getBytes(
+const NO_LOCK: Lock = { mode: null, retainUntil: null };
+const TOO_LARGE = { why: 'too large' } as const;
+
+async function readVersion<Content>(
   archive: Archive,
-  { key, versionId, size }: ListedVersion,
-): Promise<(Lock & { bytes: Buffer | null }) | null> {
-  const tooLarge = { bytes: null, mode: null, retainUntil: null };
-  if (size > MAX_OBJECT) return tooLarge;
-  try {
-    return await archive.getVersion(key, versionId, MAX_OBJECT);
-  } catch (error) {
-    if (error instanceof RuntimeError && error.code === 'OBJECT_TOO_LARGE') return tooLarge;
-    throw error;
-  }
+  listed: ListedVersion,
+  read: (bytes: Buffer | Unread) => Content,
+): Promise<FetchedVersion<Content> | null> {
+  const { key, versionId } = listed;
+  const got = await archive.getVersion(key, versionId, MAX_OBJECT);
+  // Not every store tells the lock with the bytes.
+  const lock = got?.mode === null ? await archive.headVersion(key, versionId) : got;
+  if (got === null || lock === null) return null;
+  const { mode, retainUntil } = lock;
+  return { listed, lock: { mode, retainUntil }, content: read(got.bytes) };
+}
+
+/** null: the error is not about this version. */
+function unreadOf({ code, message }: RuntimeError): Unread | null {
+  if (code === 'OBJECT_TOO_LARGE') return TOO_LARGE;
+  return code === 'S3_VERSION_REFUSED' ? { why: 'refused', said: message } : null;
 }

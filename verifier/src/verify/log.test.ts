@@ -1,5 +1,7 @@
-import { BatchBuilder, objectKey, signerFromPem } from '@authseal/ledger';
+import { BatchBuilder, type LogHead, objectKey, signerFromPem } from '@authseal/ledger';
+import { RuntimeError } from '@authseal/runtime';
 import { describe, expect, it } from 'vitest';
+import type { MemoryArchive } from '../testing/memory-archive.ts';
 import {
   DAY,
   keys,
@@ -12,6 +14,7 @@ import {
   START,
 } from '../testing/sealed-log.ts';
 import { Regions, shortly } from '../testing/verified.ts';
+import type { SignedBatch } from './object.ts';
 
 /** A log of some batches with events, archived in both regions. */
 async function archived(batches = 6): Promise<{ log: SealedLog; regions: Regions }> {
@@ -97,7 +100,29 @@ describe('a log', () => {
     await log.seal();
     const regions = new Regions();
     log.archive(...regions.both);
-    expect(shortly(await regions.verify(log))).toEqual(['BATCH_MISSING 3']);
+    expect(shortly(await regions.verify(log))).toEqual(['BATCH_MISSING 3', 'CHAIN_BROKEN 5']);
+  });
+
+  it('does not run back behind batches that have expired', async () => {
+    const log = new SealedLog();
+    log.terms = { ...log.terms, retention: MINUTE };
+    const producer = new Producer();
+    for (let i = 0; i < 3; i += 1) await log.seal(producer.flush(2));
+    // By whoever has the key: the log begins again from an earlier state, under a later number.
+    const [first, , last] = log.batches;
+    log.head = { ...(first?.head as LogHead), batch: 5, retainUntil: log.head.retainUntil };
+    log.terms = { ...log.terms, now: log.head.retainUntil + 1 };
+    await log.seal(producer.flush(1), { retention: DAY });
+    const regions = new Regions();
+    log.archive(...regions.both);
+    const { problems } = await regions.verify(log);
+    expect(problems).toMatchObject([
+      {
+        code: 'CHAIN_BROKEN',
+        batch: 5,
+        expected: `first: at least ${(last?.head.range.end ?? 0) + 2}`,
+      },
+    ]);
   });
 
   it('is asked nothing of a batch whose retention has ended', async () => {
@@ -173,6 +198,19 @@ describe('a log', () => {
 });
 
 describe('a range of time', () => {
+  /** A log with a batch a day, from START on. */
+  async function daily(days = 6, terms = {}): Promise<{ log: SealedLog; regions: Regions }> {
+    const log = new SealedLog();
+    for (let i = 0; i < days; i += 1) await log.seal([], { now: START + i * DAY, ...terms });
+    const regions = new Regions();
+    log.archive(...regions.both);
+    return { log, regions };
+  }
+
+  const dayOf = (i: number) => Date.UTC(2026, 0, 10 + i);
+  const junkAt = (number: number, date: string) =>
+    `topic=auth-events/partition=00000/date=${date}/${String(number).padStart(12, '0')}.avro`;
+
   it('is verified by itself, joined to the batch before it', async () => {
     const { log, regions } = await archived(8);
     const [from, to] = [log.batches[2]?.header.sealedAt ?? 0, log.batches[6]?.header.sealedAt ?? 0];
@@ -192,22 +230,61 @@ describe('a range of time', () => {
   });
 
   it('of whole days does not read the days around it', async () => {
-    const log = new SealedLog();
-    for (let i = 0; i < 6; i += 1) await log.seal([], { now: START + i * DAY });
-    const regions = new Regions();
-    log.archive(...regions.both);
+    const { log, regions } = await daily();
     const read: string[] = [];
     const get = regions.a.getVersion.bind(regions.a);
     regions.a.getVersion = (key, version) => {
       read.push(key);
       return get(key, version);
     };
-    const range = { from: Date.UTC(2026, 0, 12), to: Date.UTC(2026, 0, 14) };
+    const range = { from: dayOf(2), to: dayOf(4) };
     expect(shortly(await regions.verify(log, range))).toEqual([]);
-    // The first one after the range shows that none is missing at its end.
-    expect(read).toHaveLength(3);
+    // The last one before the range and the first one after it show that none is missing at its ends.
+    expect(read.sort()).toEqual(log.batches.slice(1, 5).map(({ name }) => name));
     regions.both.map((region) => region.remove(log.batches[2]?.name ?? ''));
     expect(shortly(await regions.verify(log, range))).toEqual(['BATCH_MISSING 2']);
+  });
+
+  it('is not shortened by what lies around it', async () => {
+    const { log, regions } = await daily();
+    const range = { from: dayOf(2), to: dayOf(4) };
+    for (const i of [2, 3]) regions.both.map((region) => region.remove(log.batches[i]?.name ?? ''));
+    regions.a.put(junkAt(0, '2026-01-11'), Buffer.from('no batch'), null);
+    regions.a.put(junkAt(900, '2026-01-11'), Buffer.from('no batch'), null);
+    regions.a.hide(junkAt(900, '2026-01-14'));
+    regions.b.put(junkAt(901, '2026-01-14'), Buffer.from('no batch'), null);
+    const { problems } = await regions.verify(log, range);
+    expect(problems).toMatchObject([{ code: 'BATCH_MISSING', expected: 'batches 2 to 3' }]);
+  });
+
+  it('is stale when nothing follows its last batch, and nothing says that the log was closed', async () => {
+    const { log, regions } = await daily();
+    const range = { from: dayOf(2), to: dayOf(4), now: dayOf(6) };
+    for (const i of [3, 4, 5])
+      regions.both.map((region) => region.remove(log.batches[i]?.name ?? ''));
+    expect(shortly(await regions.verify(log, range))).toEqual(['STALE 2']);
+    regions.both.map((region) => region.remove(log.batches[2]?.name ?? ''));
+    expect(shortly(await regions.verify(log, range))).toEqual(['STALE 1']);
+  });
+
+  it('does not take a log for there that has only junk before it', async () => {
+    const { log, regions } = await daily(6, { partitions: 2 });
+    const junk = junkAt(1, '2026-01-11').replace('partition=00000', 'partition=00001');
+    regions.a.put(junk, Buffer.from('no batch'), null);
+    const found = shortly(await regions.verify(log, { from: dayOf(2), to: dayOf(4) }));
+    expect(found).toContain('LOG_MISSING');
+  });
+
+  it('has the key in force that was so before it', async () => {
+    const next = newPem();
+    const log = new SealedLog();
+    await log.seal();
+    log.signing = { signer: signerFromPem(next) };
+    await log.seal([], { now: START + DAY });
+    const regions = new Regions();
+    log.archive(...regions.both);
+    const options = { keys: keysOf(pem, next), from: dayOf(1) };
+    expect(shortly(await regions.verify(log, options))).toEqual(['WRONG_KEY 1']);
   });
 });
 
@@ -272,6 +349,39 @@ describe('a key', () => {
     ]);
   });
 
+  it('that is in force is preferred to an old one, and what an old one signed is not passed on', async () => {
+    const next = newPem();
+    const log = new SealedLog();
+    await log.seal();
+    log.signing = { signer: signerFromPem(pem), next: signerFromPem(next) };
+    const rotated = await log.seal();
+    const forged = await new BatchBuilder(rotated.head).seal(
+      { ...log.terms, partitions: 7 },
+      { signer: signerFromPem(pem) },
+    );
+    log.signing = { signer: signerFromPem(next) };
+    const late = await log.seal();
+    const regions = new Regions();
+    for (const region of regions.both) {
+      region.put(late.name, forged.object, forged.header.retainUntil);
+    }
+    const looked: number[] = [];
+    const options = {
+      keys: keysOf(pem, next),
+      onBatch: async ({ batch }: SignedBatch) => {
+        looked.push(batch.header.partitions);
+      },
+    };
+    log.archive(...regions.both);
+    expect(shortly(await regions.verify(log, options))).toEqual(['FORK 2 a', 'FORK 2 b']);
+    for (const region of regions.both) {
+      region.versions = region.versions.filter(({ bytes }) => bytes !== late.object);
+    }
+    expect(looked).toEqual([1, 1, 1]);
+    expect(shortly(await regions.verify(log, options))).toEqual(['WRONG_KEY 2']);
+    expect(looked).toEqual([1, 1, 1, 1, 1]);
+  });
+
   it('that was replaced without its own signature is an incident', async () => {
     const next = newPem();
     const log = new SealedLog();
@@ -306,23 +416,37 @@ describe('a key', () => {
   it('of somebody else signs nothing', async () => {
     const { log, regions } = await archived(2);
     const report = await regions.verify(log, { keys: keysOf(newPem()) });
-    expect(shortly(report)).toEqual(
-      expect.arrayContaining(['ARCHIVE_EMPTY', 'SIGNATURE_MISSING 0 a', 'SIGNATURE_MISSING 0 b']),
-    );
-    // Batch 1 has the same fault as batch 0, and is told with it.
-    expect(report.problems).toHaveLength(3);
+    const unknown = [0, 1].flatMap((i) => [`UNKNOWN_OBJECT ${i} a`, `UNKNOWN_OBJECT ${i} b`]);
+    expect(shortly(report).sort()).toEqual(['ARCHIVE_EMPTY', ...unknown]);
+    expect(report.problems[1]?.found).toContain('no signature by a key of deployment');
   });
 });
 
 describe('objects without an authentic one beside them', () => {
-  it('are judged as what they claim to be where the log is due to go on', async () => {
+  it('are the batch that is due next, damaged, when its header is signed', async () => {
+    const { log, regions } = await archived();
+    const next = await log.seal(new Producer('bank').flush(3));
+    const damaged = Buffer.from(next.object);
+    damaged.writeUInt8(damaged.readUInt8(damaged.length - 20) ^ 1, damaged.length - 20);
+    for (const region of regions.both) region.put(next.name, damaged, next.header.retainUntil);
+    expect(shortly(await regions.verify(log))).toEqual([
+      'ENTRY_MALFORMED 6 a',
+      'ENTRY_MALFORMED 6 b',
+    ]);
+  });
+
+  it('are incidents where no signed header speaks for them, though the log be due to go on there', async () => {
     const { log, regions } = await archived();
     const next = await log.seal();
-    for (const region of regions.both) region.put(next.name, Buffer.from('no batch'), null);
     log.batches.pop();
-    expect(shortly(await regions.verify(log))).toEqual([
-      'CONTAINER_MALFORMED 6 a',
-      'CONTAINER_MALFORMED 6 b',
+    regions.a.put(next.name, Buffer.from('no batch'), null);
+    regions.b.put(next.name.replace('00000/', '00001/'), Buffer.from('no batch'), null);
+    regions.b.put(next.name.replace('auth-events', 'other'), Buffer.from('no batch'), null);
+    const { problems } = await regions.verify(log);
+    expect(problems.map(({ code, severity, region }) => `${code} ${severity} ${region}`)).toEqual([
+      'UNKNOWN_OBJECT incident a',
+      'UNKNOWN_OBJECT incident b',
+      'UNKNOWN_OBJECT incident b',
     ]);
   });
 
@@ -371,6 +495,37 @@ describe('objects without an authentic one beside them', () => {
       START + 900 * DAY,
     );
     expect(shortly(await regions.verify(log))).toEqual(['OBJECT_MISPLACED 3 b']);
+  });
+});
+
+describe('an object that the store does not give', () => {
+  const refuse = (region: MemoryArchive, isRefused: (key: string) => boolean) => {
+    const get = region.getVersion.bind(region);
+    region.getVersion = async (key, version) => {
+      if (!isRefused(key)) return get(key, version);
+      throw new RuntimeError('S3_VERSION_REFUSED', `${key}: GetObject failed with AccessDenied`);
+    };
+  };
+
+  it('is a breach, and does not hide the others', async () => {
+    const { log, regions } = await archived();
+    refuse(regions.a, (key) => key.endsWith(log.batches[3]?.name ?? ''));
+    regions.b.hide(log.batches[4]?.name ?? '');
+    const { problems } = await regions.verify(log);
+    expect(problems).toMatchObject([
+      { code: 'OBJECT_UNREADABLE', batch: 3, region: 'a', severity: 'breach' },
+      { code: 'DELETE_MARKER', batch: 4, region: 'b' },
+    ]);
+    expect(problems[0]?.found).toContain('AccessDenied');
+  });
+
+  it('is no finding when the region gives none at all: permission to read is lacking', async () => {
+    const { log, regions } = await archived();
+    refuse(regions.a, () => true);
+    await expect(regions.verify(log)).rejects.toMatchObject({
+      code: 'S3_ACCESS_DENIED',
+      message: expect.stringContaining('Region a lists 6 versions and gives none'),
+    });
   });
 });
 

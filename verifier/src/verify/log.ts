@@ -13,22 +13,24 @@
  * all. Behind such a hole the walk begins anew: `before` in the next header is all of the tree up to
  * there, and its checkpoint covers it.
  *
- * After the last authentic batch, held keys that join it without a hole are judged as the batches
- * that they claim to be; what lies further out nothing leads to, and it is an unknown object.
+ * After the last authentic batch nothing leads on but a header that is signed, even if the object it
+ * stands in is damaged: up to there the log went. What else lies there is an unknown object; batches
+ * that were taken away altogether show in the silence.
  */
 import {
+  type ChainFault,
   chainFault,
   type DeploymentKeys,
   encodeBase64,
   type Header,
+  type KeyStep,
   type LogHead,
   newLog,
-  objectKey,
-  stepKey,
 } from '@authseal/ledger';
-import { MAX_HELD_KEYS } from '../limits.ts';
 import { nameFaults, nameForks, nameUnknown } from './beside.ts';
-import { type ExaminedKey, isBatch, type SignedBatch } from './object.ts';
+import { firstWithoutKey, HeldKeys, holeFault, namesInHole } from './hole.ts';
+import { KeyInForce } from './key-in-force.ts';
+import { batchesAt, type ExaminedKey, type SignedBatch, wasSealed } from './object.ts';
 import type { ProblemCode } from './problem-codes.ts';
 import type { Finding, Problems } from './problems.ts';
 import type { Producers } from './producers.ts';
@@ -62,66 +64,66 @@ export class LogWalk {
   readonly origin: string;
   readonly #context: WalkContext;
   readonly #regions: readonly RegionOfLog[];
+  readonly #key: KeyInForce;
+  readonly #held = new HeldKeys();
+  readonly #suspicions: Suspicion[] = [];
   /** Where the log stands; null when what came before is not known. */
   #head: LogHead | null = null;
-  /** The last batch walked. */
+  /** The last authentic batch up to the scope's end. */
+  #latest: Header | null = null;
+  /** The last batch inside the scope. */
   #last: SignedBatch | null = null;
   #batches = 0;
   /** Number of the next batch. */
   #due = 0;
-  /** Line of the key file in force; null before the first batch. */
-  #key: number | null = null;
-  #held: ExaminedKey[] = [];
-  readonly #suspicions: Suspicion[] = [];
-  /** A batch after the scope's end was met. */
-  #isBeyond = false;
+  /** When the first batch after the scope was sealed; null: none was met. */
+  #beyond: number | null = null;
 
   constructor(origin: string, context: WalkContext) {
-    const { regions, scope, problems } = context;
+    const { regions, scope, problems, keys } = context;
     this.origin = origin;
     this.#context = context;
     this.#regions = regions.map((region) => new RegionOfLog(region, origin, scope, problems));
-  }
-
-  /** The last batch walked, null when there is none. */
-  get last(): Header | null {
-    return this.#last?.batch.header ?? null;
+    this.#key = new KeyInForce(keys);
   }
 
   /** Whether the log has an authentic batch, inside the scope or not. */
   get exists(): boolean {
-    return this.#head !== null || this.#isBeyond;
+    return this.#latest !== null || this.#beyond !== null;
   }
 
-  /** A key before the scope's first day, not fetched. */
-  passOver(number: number): void {
-    this.#due = number + 1;
+  /** Takes a key of a day before the scope: they come newest first, up to one that holds a batch. */
+  takeBefore(key: ExaminedKey): void {
+    const batches = batchesAt(key);
+    if (batches.length > 0) this.#anchor(this.#choose(batches, key));
+    else this.#hold(key);
   }
 
   /** Takes the next key. Returns the batch when there is one to look into, inside the scope. */
   take(key: ExaminedKey): SignedBatch | null {
-    const candidates = candidatesOf(key);
-    const isFirst = this.#last === null && this.#head === null;
-    // Keys that were passed over were not read, and may lie.
-    if (isFirst && candidates.length > 0 && key.number < this.#due) this.#due = key.number;
-    if (candidates.length === 0) return this.#hold(key);
+    const batches = batchesAt(key);
+    if (batches.length === 0) {
+      if (key.number < this.#due) nameUnknown(key, this.#add);
+      else this.#hold(key);
+      return null;
+    }
     if (key.number < this.#due) {
       nameForks(key, null, this.#add);
       return null;
     }
-    return this.#isBeyond ? null : this.#follow(key, this.#choose(candidates, key));
+    return this.#beyond === null ? this.#follow(key, this.#choose(batches, key)) : null;
   }
 
   /** The log ends here. Returns null when it has no batch inside the scope. */
   async finish(): Promise<LogReport | null> {
-    this.#judgeHeldAtEnd();
+    if (this.#beyond === null) this.#judgeHeldAtEnd();
     await this.#lookAgain();
     for (const region of this.#regions) region.finish();
+    if (this.#latest !== null) this.#judgeSilence(this.#latest);
     const last = this.#last;
     if (last === null) return null;
     const { header, head } = last.batch;
     this.#context.producers.finish(this.origin, header);
-    this.#judgeSilence(header);
     return {
       origin: this.origin,
       size: head.range.end,
@@ -131,47 +133,53 @@ export class LogWalk {
     };
   }
 
+  /** The batch that continues the log, under the key in force; else the one that stands best. */
   #choose(candidates: readonly SignedBatch[], key: ExaminedKey): SignedBatch {
-    const head = this.#headBefore(key.number);
-    const continuing = candidates.filter(
-      ({ batch }) => head !== null && chainFault(head, batch.header) === null,
-    );
-    const pool = continuing.length > 0 ? continuing : candidates;
-    return pool.reduce((best, other) =>
-      standing(other, key) > standing(best, key) ? other : best,
-    );
+    const fit = (candidate: SignedBatch): number => {
+      const fault = this.#chainFault(candidate.batch.header);
+      return (fault === null ? 2 : 0) + (this.#keyStep(candidate).ok ? 1 : 0);
+    };
+    const best = Math.max(...candidates.map(fit));
+    return candidates
+      .filter((candidate) => fit(candidate) === best)
+      .reduce((one, other) => (standing(other, key) > standing(one, key) ? other : one));
   }
 
   #follow(key: ExaminedKey, chosen: SignedBatch): SignedBatch | null {
     const { scope, producers } = this.#context;
     const { header, head } = chosen.batch;
     if (scope.from !== null && header.sealedAt < scope.from) {
-      this.#anchor(head);
+      this.#anchor(chosen);
       return null;
     }
     this.#closeHole(header);
     if (header.sealedAt > endOf(scope)) {
-      this.#isBeyond = true;
+      this.#beyond = header.sealedAt;
       this.#judgeClock(header);
       return null;
     }
     if (this.#last === null && header.batch > 0) producers.cut();
-    this.#judgeChain(chosen);
-    this.#judgeKey(chosen);
+    this.#judgeChain(header);
+    const isOurs = this.#judgeKey(chosen);
     this.#judgeLost(header);
     this.#judgeRegions(key, chosen);
     this.#head = head;
+    this.#latest = header;
     this.#last = chosen;
     this.#batches += 1;
     this.#due = header.batch + 1;
-    return chosen;
+    return isOurs ? chosen : null;
   }
 
   /** A batch before the scope: the next one must continue it. */
-  #anchor(head: LogHead): void {
+  #anchor(chosen: SignedBatch): void {
+    const { header, head } = chosen.batch;
+    const step = this.#keyStep(chosen);
+    if (step.ok) this.#key.take(step.key);
     this.#head = head;
+    this.#latest = header;
     this.#due = head.batch;
-    this.#held = [];
+    this.#held.clear();
   }
 
   #headBefore(number: number): LogHead | null {
@@ -179,43 +187,42 @@ export class LogWalk {
     return this.#head ?? (number === 0 ? newLog(this.origin) : null);
   }
 
+  /** null when it continues the log, or when nothing is known of the batch before it. */
+  #chainFault(header: Header): ChainFault | null {
+    const head = this.#headBefore(header.batch);
+    return head && chainFault(head, header);
+  }
+
+  #keyStep(signed: SignedBatch): KeyStep {
+    return this.#key.step(signed, this.#headBefore(signed.batch.header.batch) === null);
+  }
+
   /** Numbers before this batch that have no authentic object: expired, or a breach. */
   #closeHole(header: Header): void {
     const { scope, producers } = this.#context;
-    const inside = this.#releaseHeld(header.batch);
-    if (header.batch === this.#due && inside.length === 0) return;
-    const promised = this.#head?.retainUntil ?? 0;
-    this.#head = null;
+    const inside = this.#held.release(header.batch);
+    // What is held of its own number lies under another date.
+    for (const key of this.#held.release(header.batch + 1)) nameUnknown(key, this.#add);
+    if (header.batch === this.#due) return;
     producers.cut();
+    const head = this.#head;
+    this.#head = null;
+    const fault = head && holeFault(head, header);
+    if (fault !== null) this.#addFault(header, fault);
     // A promise never runs back: who says so of the hole has not sealed what came before it.
     const until = header.previous?.retainUntil ?? Number.POSITIVE_INFINITY;
-    if (until <= scope.at && until >= promised) return;
+    if (until <= scope.at && until >= (head?.retainUntil ?? 0)) return;
     for (const key of inside) this.#judgeHeld(key);
-    const numbers = new Set(inside.map(({ number }) => number));
-    const missing = firstNotIn(numbers, this.#due);
+    const missing = firstWithoutKey(inside, this.#due);
     if (missing >= header.batch) return;
     const finding = {
       batch: missing,
       expected: range(missing, header.batch - 1),
       found: `no version in any region, though batch ${header.batch} is there`,
     };
-    const names = this.#namesOf(missing, header);
+    const names = namesInHole(missing, this.#latest, header);
     if (isDue(header.sealedAt, scope)) this.#miss(finding);
     else this.#suspicions.push({ names, regions: this.#context.regions, finding });
-  }
-
-  /** The held keys of numbers before this batch. Those of its own number lie under another date. */
-  #releaseHeld(batch: number): ExaminedKey[] {
-    const held = this.#held;
-    this.#held = held.filter(({ number }) => number > batch);
-    for (const key of held) if (key.number === batch) nameUnknown(key, this.#add);
-    return held.filter(({ number }) => number < batch);
-  }
-
-  /** Keys at which the batch may lie: it was sealed between the last one and this one. */
-  #namesOf(batch: number, next: Header): string[] {
-    const times = new Set([this.last?.sealedAt ?? next.sealedAt, next.sealedAt]);
-    return [...times].map((sealedAt) => objectKey('', { ...next, batch, sealedAt }));
   }
 
   async #lookAgain(): Promise<void> {
@@ -233,38 +240,34 @@ export class LogWalk {
     this.#add('BATCH_MISSING', finding);
   }
 
-  #judgeChain({ batch: { header } }: SignedBatch): void {
-    const head = this.#headBefore(header.batch);
-    const fault = head && chainFault(head, header);
+  #judgeChain(header: Header): void {
+    const fault = this.#chainFault(header);
     if (fault === null) return;
     this.#context.producers.cut();
-    const { member, expected, found } = fault;
-    this.#add('CHAIN_BROKEN', {
-      batch: header.batch,
-      expected: `${member}: ${expected}`,
-      found: `${member}: ${found}`,
-    });
+    this.#addFault(header, fault);
   }
 
-  #judgeKey({ batch: { header }, signers }: SignedBatch): void {
-    const { keys } = this.#context;
-    const current = this.#key;
-    // Behind a hole the rotation may lie in the hole, but the key never goes back.
-    const isAnew = this.#headBefore(header.batch) === null;
-    const able = isAnew ? signers.filter((line) => line >= (current ?? 0)) : signers;
-    const step = able.length === 0 ? null : stepKey(isAnew ? null : current, able, header, keys);
-    if (step?.ok) {
-      this.#key = step.key;
-      if (!step.replaced) return;
+  #addFault({ batch }: Header, { member, expected, found }: ChainFault): void {
+    const finding = { expected: `${member}: ${expected}`, found: `${member}: ${found}` };
+    this.#add('CHAIN_BROKEN', { batch, ...finding });
+  }
+
+  /** Returns false when the batch is not by the key in force: what it holds is not to be relied on. */
+  #judgeKey(signed: SignedBatch): boolean {
+    const { batch } = signed.batch.header;
+    const step = this.#keyStep(signed);
+    if (!step.ok) {
+      this.#context.producers.cut();
+      this.#add('WRONG_KEY', { batch, expected: step.expected, found: step.found });
+      return false;
+    }
+    this.#key.take(step.key);
+    if (step.replaced) {
       const expected = 'signatures by the old key and by the new one';
       const found = `a rotation signed by line ${step.key + 1} of the key file alone`;
-      this.#add('KEY_REPLACED', { batch: header.batch, expected, found });
-      return;
+      this.#add('KEY_REPLACED', { batch, expected, found });
     }
-    const expected =
-      step?.expected ?? `signed by line ${(current ?? 0) + 1} of the key file or a later one`;
-    const found = `signed by line ${signers.map((line) => line + 1).join(' and ')}`;
-    this.#add('WRONG_KEY', { batch: header.batch, expected, found: step?.found ?? found });
+    return true;
   }
 
   #judgeLost({ batch, lost }: Header): void {
@@ -283,12 +286,12 @@ export class LogWalk {
     }
   }
 
-  #hold(key: ExaminedKey): null {
-    if (key.number < this.#due) nameUnknown(key, this.#add);
-    else this.#held.push(key);
-    const oldest = this.#held.length > MAX_HELD_KEYS ? this.#held.shift() : undefined;
-    if (oldest !== undefined) this.#judgeHeld(oldest);
-    return null;
+  /** Until the next batch tells what it may be. */
+  #hold(key: ExaminedKey): void {
+    const surplus = this.#held.hold(key);
+    if (surplus === undefined) return;
+    if (wasSealed(surplus)) this.#judgeHeld(surplus);
+    else nameUnknown(surplus, this.#add);
   }
 
   /** A batch of which no region has an authentic object. */
@@ -298,13 +301,14 @@ export class LogWalk {
   }
 
   #judgeHeldAtEnd(): void {
-    for (const key of this.#held.sort((a, b) => a.number - b.number)) {
-      if (key.number === this.#due && !this.#isBeyond) {
-        this.#due += 1;
-        this.#judgeHeld(key);
-      } else if (!this.#isBeyond) nameUnknown(key, this.#add);
-    }
-    this.#held = [];
+    const end = this.#held.lastSealed;
+    const sealed = this.#held.release(end + 1);
+    for (const key of sealed) this.#judgeHeld(key);
+    for (const key of this.#held.release(Number.POSITIVE_INFINITY)) nameUnknown(key, this.#add);
+    const missing = firstWithoutKey(sealed, this.#due);
+    if (missing >= end) return;
+    const found = `no version in any region, though batch ${end} is there, damaged`;
+    this.#miss({ batch: missing, expected: range(missing, end - 1), found });
   }
 
   #judgeClock({ batch, sealedAt }: Header): void {
@@ -315,9 +319,10 @@ export class LogWalk {
     this.#add('CLOCK', { batch, expected, found: `sealed at ${timeText(sealedAt)}` });
   }
 
+  /** The log's end is silent for too long, unless it is only the end of what is looked at. */
   #judgeSilence({ batch, sealedAt, heartbeat }: Header): void {
-    const { at, grace, to } = this.#context.scope;
-    if (to !== null || heartbeat === null) return;
+    const { at, grace } = this.#context.scope;
+    if (heartbeat === null || (this.#beyond !== null && this.#beyond <= at)) return;
     const latest = sealedAt + heartbeat * 1000 + grace;
     if (latest >= at) return;
     this.#add('STALE', {
@@ -332,12 +337,6 @@ export class LogWalk {
   };
 }
 
-/** The different batches at a key, in the order of regions. */
-function candidatesOf({ regions }: ExaminedKey): SignedBatch[] {
-  const contents = regions.flatMap(({ copies }) => copies.map(({ content }) => content));
-  return [...new Set(contents.filter(isBatch))];
-}
-
 /** How many regions hold this batch under lock; then how old its oldest copy is. */
 function standing(candidate: SignedBatch, { regions }: ExaminedKey): number {
   const { retainUntil } = candidate.batch.header;
@@ -347,10 +346,4 @@ function standing(candidate: SignedBatch, { regions }: ExaminedKey): number {
   );
   const times = copies.flat().map(({ listed }) => listed.lastModified.getTime());
   return locked.length + 1 / (1 + Math.max(1, Math.min(...times)));
-}
-
-function firstNotIn(numbers: ReadonlySet<number>, from: number): number {
-  let number = from;
-  while (numbers.has(number)) number += 1;
-  return number;
 }

@@ -8,17 +8,19 @@ import {
   checkpointSigners,
   type DeploymentKeys,
   encodeBase64,
+  type Header,
   type KeyParts,
   LedgerError,
   MAX_OBJECT,
   objectKey,
   originOf,
   readBatch,
+  readSealedHeader,
   sha256,
 } from '@authseal/ledger';
 import type { ListedVersion } from '@authseal/runtime';
 import type { Archive } from '../archive/archive.ts';
-import { type FetchedVersion, fetchKey } from '../archive/fetch.ts';
+import { type FetchedVersion, fetchKey, type Unread } from '../archive/fetch.ts';
 import type { ListedKey } from '../archive/list.ts';
 import type { ObjectFaultCode } from './problem-codes.ts';
 
@@ -32,8 +34,10 @@ export type SignedBatch = {
 
 /** Why an object is not the batch that its key promises. */
 type ObjectFault = {
-  readonly code: ObjectFaultCode | 'OBJECT_MISPLACED';
+  readonly code: ObjectFaultCode | 'OBJECT_MISPLACED' | 'OBJECT_UNREADABLE';
   readonly found: string;
+  /** Its header is signed, and for this key: a batch was sealed for this place, and then damaged. */
+  readonly isSealed: boolean;
 };
 
 export type Content = SignedBatch | ObjectFault;
@@ -54,6 +58,19 @@ export type ExaminedKey = {
   readonly date: string;
   readonly regions: readonly RegionCopies[];
 };
+
+/** The different batches at a key, in the order of regions. */
+export function batchesAt({ regions }: ExaminedKey): SignedBatch[] {
+  return [...new Set(contentsAt(regions).filter(isBatch))];
+}
+
+/** Whether a batch was sealed for this key, though none is whole there. */
+export function wasSealed({ regions }: ExaminedKey): boolean {
+  return contentsAt(regions).some((content) => !isBatch(content) && content.isSealed);
+}
+
+const contentsAt = (regions: readonly RegionCopies[]): Content[] =>
+  regions.flatMap(({ copies }) => copies.map(({ content }) => content));
 
 export const isBatch = (content: Content): content is SignedBatch => 'batch' in content;
 
@@ -95,11 +112,11 @@ export async function examineKey(
  * header (signature lines added or removed) share its batch, so that any number of them costs no
  * more memory than one.
  */
-function contentReader(parts: KeyParts, keys: DeploymentKeys): (bytes: Buffer | null) => Content {
+function contentReader(parts: KeyParts, keys: DeploymentKeys): (bytes: Buffer | Unread) => Content {
   const read = new Map<string, Content>();
   const batches = new Map<string, SignedBatch>();
   return (bytes) => {
-    if (bytes === null) return tooLarge();
+    if (!Buffer.isBuffer(bytes)) return faultOf(bytes);
     const hash = encodeBase64(sha256(bytes));
     const known = read.get(hash);
     if (known !== undefined) return known;
@@ -119,26 +136,46 @@ function sharing(found: SignedBatch, batches: Map<string, SignedBatch>): SignedB
 }
 
 function readObject(bytes: Buffer, parts: KeyParts, keys: DeploymentKeys): Content {
-  const origin = originOf(keys.deployment, parts.topic, parts.partition);
   try {
     const batch = readBatch(bytes);
     const { header } = batch;
     const signers = checkpointSigners(batch.note, header.origin, keys);
-    const isAtHome =
-      header.origin === origin &&
-      header.batch === parts.batch &&
-      objectKey('', header).includes(`/date=${parts.date}/`);
-    if (isAtHome) return { batch, signers, bytes };
+    if (isAtHome(header, parts, keys)) return { batch, signers, bytes };
     const found = `${header.origin} batch ${header.batch}, whose key is ${objectKey('', header)}`;
-    return { code: 'OBJECT_MISPLACED', found };
+    return { code: 'OBJECT_MISPLACED', found, isSealed: false };
   } catch (error) {
-    if (error instanceof LedgerError) {
-      return { code: error.code as ObjectFaultCode, found: error.message };
-    }
+    if (!(error instanceof LedgerError)) throw error;
+    const isSealed = hasSignedHeader(bytes, parts, keys);
+    return { code: error.code as ObjectFaultCode, found: error.message, isSealed };
+  }
+}
+
+function hasSignedHeader(bytes: Buffer, parts: KeyParts, keys: DeploymentKeys): boolean {
+  try {
+    const { header, note } = readSealedHeader(bytes);
+    checkpointSigners(note, header.origin, keys);
+    return isAtHome(header, parts, keys);
+  } catch (error) {
+    if (error instanceof LedgerError) return false;
     throw error;
   }
 }
 
-function tooLarge(): ObjectFault {
-  return { code: 'CONTAINER_MALFORMED', found: `more than ${MAX_OBJECT} bytes` };
+function isAtHome(header: Header, parts: KeyParts, keys: DeploymentKeys): boolean {
+  return (
+    header.origin === originOf(keys.deployment, parts.topic, parts.partition) &&
+    header.batch === parts.batch &&
+    objectKey('', header).includes(`/date=${parts.date}/`)
+  );
+}
+
+function faultOf(unread: Unread): ObjectFault {
+  if (unread.why === 'refused') {
+    return { code: 'OBJECT_UNREADABLE', found: unread.said, isSealed: false };
+  }
+  return {
+    code: 'CONTAINER_MALFORMED',
+    found: `more than ${MAX_OBJECT} bytes`,
+    isSealed: false,
+  };
 }

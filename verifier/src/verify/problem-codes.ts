@@ -84,6 +84,13 @@ export const PROBLEM_CODES = {
     meaning: 'An authentic batch lies under a key that is not its own, where another one is due.',
     remedy: OTHER_REGION,
   },
+  OBJECT_UNREADABLE: {
+    severity: 'breach',
+    meaning:
+      'The store does not give this object, though it gives others: it is encrypted with a key that is gone or not ours to use, a policy forbids to read it, or the store has lost it.',
+    remedy:
+      'Read what the store said. Give the role that verifies what it lacks; else take this batch from another region.',
+  },
   WRONG_KEY: {
     severity: 'breach',
     meaning:

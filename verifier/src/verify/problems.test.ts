@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { MAX_ALIKE } from '../limits.ts';
+import { MAX_ALIKE, MAX_TOLD } from '../limits.ts';
 import { Problems } from './problems.ts';
 
 const at = (batch: number, region = 'a') => ({
@@ -39,6 +39,18 @@ describe('problems', () => {
     expect(list.filter(({ code }) => code === 'OVERWRITTEN')).toHaveLength(MAX_ALIKE + 5);
     expect(list.filter(({ code }) => code === 'SEQUENCE_GAP')).toHaveLength(MAX_ALIKE + 1);
     expect(list.map(({ found }) => found)).toContain('that (and 5 more of this batch)');
+  });
+
+  it('of objects without number cost no memory without bound: the rest is one that nothing accepts', () => {
+    const problems = new Problems();
+    for (let i = 0; i < MAX_TOLD + 7; i += 1) {
+      problems.add('UNKNOWN_OBJECT', { ...at(i), object: `k?versionId=${i}` });
+    }
+    const list = problems.list();
+    expect(list).toHaveLength(MAX_TOLD + 1);
+    expect(list.filter(({ object }) => object === null)).toMatchObject([
+      { batch: null, region: 'a', severity: 'incident', found: expect.stringMatching(/^7 more/) },
+    ]);
   });
 
   it('are told gravest first, then by place, in numeric order of logs', () => {

@@ -1,5 +1,5 @@
 /** The problems of one run, as they are found. */
-import { MAX_ALIKE } from '../limits.ts';
+import { MAX_ALIKE, MAX_TOLD } from '../limits.ts';
 import { PROBLEM_CODES, type ProblemCode, type Severity } from './problem-codes.ts';
 
 export type Problem = {
@@ -39,6 +39,8 @@ type Told = {
   last: number;
   /** Of the same code, log and batch. */
   alike: number;
+  /** How many of the same code, log and region were told before it. */
+  readonly before: number;
 };
 
 /**
@@ -48,10 +50,13 @@ type Told = {
  *   become a million lines. Incidents stay apart, for each batch's is accepted by itself.
  * - Of those of one code, log and batch that are of no object, so many are told one by one, and the
  *   rest counted: a hostile producer can make one with every event.
+ * - Of those of one code, log and region, so many are told, and the rest becomes one that names no
+ *   object and so cannot be accepted: whoever may write can put any number of objects anywhere.
  */
 export class Problems {
   readonly #told: Told[] = [];
   readonly #latest = new Map<string, Told>();
+  readonly #surplus = new Map<string, { code: ProblemCode; finding: Finding; count: number }>();
 
   add(code: ProblemCode, finding: Finding): void {
     const { origin, region, batch, object } = finding;
@@ -69,14 +74,28 @@ export class Problems {
       }
     }
     const alike = latest !== undefined && batch === latest.last ? latest.alike + 1 : 1;
-    const told = { code, finding, last: batch ?? -1, alike };
+    const before = latest === undefined ? 0 : latest.before + 1;
+    if (before >= MAX_TOLD) {
+      this.#addSurplus(key, code, finding);
+      return;
+    }
+    const told = { code, finding, last: batch ?? -1, alike, before };
     this.#told.push(told);
     this.#latest.set(key, told);
   }
 
   /** Gravest first, then by place. */
   list(): Problem[] {
-    return this.#told.map(toProblem).sort(byGravityAndPlace);
+    const surplus = [...this.#surplus.values()].map(({ code, finding, count }) => {
+      const found = `${count} more of this kind, which are not told one by one`;
+      return { code, finding: { ...finding, found }, last: -1, alike: 1, before: MAX_TOLD };
+    });
+    return [...this.#told, ...surplus].map(toProblem).sort(byGravityAndPlace);
+  }
+
+  #addSurplus(key: string, code: ProblemCode, { batch, object, ...finding }: Finding): void {
+    const { count } = this.#surplus.get(key) ?? { count: 0 };
+    this.#surplus.set(key, { code, finding, count: count + 1 });
   }
 }
 

@@ -3,20 +3,21 @@
  * and read side by side, and judged in order. What is kept is one log's state, the producers' and
  * the problems.
  */
-import { type DeploymentKeys, logPrefix, originOf } from '@authseal/ledger';
+import { type DeploymentKeys, type KeyParts, logPrefix, originOf } from '@authseal/ledger';
 import type { ListedVersion } from '@authseal/runtime';
 import { pMapIterable } from 'p-map';
 import type { Archive } from '../archive/archive.ts';
 import { type ListedKey, listKeys } from '../archive/list.ts';
 import { DEFAULT_GRACE_MS, FETCH_CONCURRENCY } from '../limits.ts';
 import { type Acceptance, type AcceptedProblem, reasonToAccept } from './accept.ts';
+import { Answers } from './answers.ts';
 import { type LogReport, LogWalk, type WalkContext } from './log.ts';
 import { type ExaminedKey, examineKey, nameOf, type SignedBatch } from './object.ts';
 import { type Problem, Problems } from './problems.ts';
 import type { ProducerKeys } from './producer-keys.ts';
 import { type ProducerReport, Producers, type Sighting } from './producers.ts';
 import { isDue, type Scope } from './scope.ts';
-import { type SelectedKey, selectKeys } from './select.ts';
+import { type BatchKey, type SelectedKey, selectKeys } from './select.ts';
 
 export type VerifyOptions = {
   /** One a region, at least one. */
@@ -73,19 +74,22 @@ export async function verifyArchive(options: VerifyOptions): Promise<Report> {
   const scope = scopeOf(options);
   const run = new Run(options, scope);
   const { archives, keys } = options;
+  const examine = (parts: KeyParts, listed: ListedKey) => examineKey(parts, listed, archives, keys);
   const examined = pMapIterable(
-    selectKeys(listKeys(archives), scope),
-    async (key: SelectedKey): Promise<Examined> => {
-      if (key.parts === null || key.isBefore) return { ...key, examined: null };
-      return { ...key, examined: await examineKey(key.parts, key.listed, archives, keys) };
-    },
+    selectKeys(listKeys(archives), scope, examine),
+    async (key: SelectedKey): Promise<Examined> =>
+      key.parts === null
+        ? key
+        : { ...key, examined: key.examined ?? (await examine(key.parts, key.listed)) },
     { concurrency: FETCH_CONCURRENCY },
   );
   for await (const key of examined) await run.take(key);
   return run.finish();
 }
 
-type Examined = SelectedKey & { readonly examined: ExaminedKey | null };
+type Examined =
+  | Extract<SelectedKey, { parts: null }>
+  | (BatchKey & { readonly examined: ExaminedKey });
 
 function scopeOf({ now = Date.now(), at = now, grace, from, to }: VerifyOptions): Scope {
   return { at, now, grace: grace ?? DEFAULT_GRACE_MS, from: from ?? null, to: to ?? null };
@@ -100,6 +104,7 @@ class Run {
   readonly #context: WalkContext;
   readonly #topics = new Map<string, Topic>();
   readonly #logs: LogReport[] = [];
+  readonly #answers = new Answers();
   #walk: LogWalk | null = null;
   #firstSealedAt = 0;
   #batches = 0;
@@ -120,29 +125,27 @@ class Run {
     };
   }
 
-  async take({ parts, examined, listed }: Examined): Promise<void> {
-    if (parts === null) {
-      this.#nameUnknown(listed);
+  async take(key: Examined): Promise<void> {
+    if (key.parts === null) {
+      this.#nameUnknown(key.listed);
       return;
     }
-    const { topic, partition, batch } = parts;
+    const { topic, partition } = key.parts;
     const origin = originOf(this.#options.keys.deployment, topic, partition);
     if (this.#walk?.origin !== origin) {
       await this.#finishLog();
       this.#walk = new LogWalk(origin, this.#context);
     }
-    if (examined === null) {
-      this.#topic(topic).seen.add(partition);
-      this.#walk.passOver(batch);
-      return;
-    }
-    const found = this.#walk.take(examined);
+    this.#answers.count(key.examined);
+    if (key.isBefore) this.#walk.takeBefore(key.examined);
+    const found = key.isBefore ? null : this.#walk.take(key.examined);
     if (this.#walk.exists) this.#topic(topic).seen.add(partition);
     if (found !== null) await this.#look(found, topic, partition);
   }
 
   async finish(): Promise<Report> {
     await this.#finishLog();
+    this.#answers.check();
     this.#judgeLogs();
     const { regions, problems, producers } = this.#context;
     const judged = problems.list().map((problem) => ({
