@@ -12,7 +12,13 @@ export type ProducerErrorCode =
   | 'CLOSED'
   /** `close` ran into its timeout before Kafka confirmed these events. They may or may not be in Kafka; record them again in the next run. */
   | 'UNCONFIRMED'
-  /** Kafka's answer to a flush is not a confirmation. Sent again by the SDK itself; seen only as the cause in warnings. */
+  /** No broker answers, or the connection breaks. Start Kafka, or correct its addresses (`kafka.brokers`; `AUTHSEAL_KAFKA_BROKERS` of the collector) or TLS. The SDK itself tries on, and names this in warnings and as the cause of UNCONFIRMED; the collector ends with it at its start. */
+  | 'KAFKA_UNREACHABLE'
+  /** Kafka has no such topic. Make it with `authseal-ingestor init`, or correct its name. The SDK itself tries on, as above. */
+  | 'TOPIC_MISSING'
+  /** Kafka refuses the login, or does not let its user write to the topic. Correct the login, or allow Write on the topic. The SDK itself tries on, as above. */
+  | 'NOT_AUTHORIZED'
+  /** Kafka's answer to a flush is not a confirmation. Look at the broker's answer in the message. The SDK itself sends the flush again, as above. */
   | 'NOT_CONFIRMED'
   /** An input of the collector cannot be opened, read or decompressed. See the file and position in the message. */
   | 'UNREADABLE_INPUT'

@@ -38,6 +38,12 @@ export const DEFAULT_MAX_BUFFERED_BYTES = 32 * 1024 * 1024;
 export const FIRST_RETRY_MS = 100;
 export const LONGEST_RETRY_MS = 1_000;
 
+/**
+ * Milliseconds that a flush is tried in silence: a leader that moves, a topic that was just made and
+ * a coordinator that loads are there again by then, and nobody need be told.
+ */
+export const LASTING_MS = 3_000;
+
 /** Milliseconds within which the same warning is given once: Kafka may be away for hours. */
 export const SAME_WARNING_MS = 10_000;
 

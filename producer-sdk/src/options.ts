@@ -2,7 +2,7 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { z } from 'zod';
 import { ProducerError } from './error.ts';
-import type { KafkaConnection } from './kafka.ts';
+import type { KafkaConnection } from './kafka/connection.ts';
 import { DEFAULT_LINGER_MS, DEFAULT_MAX_BUFFERED_BYTES, MAX_FLUSH_BYTES } from './limits.ts';
 import type { Logger } from './sender.ts';
 

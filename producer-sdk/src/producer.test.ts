@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { completeEvent, micros } from './event-input.ts';
-import { confirmation } from './kafka.ts';
+import { confirmation } from './kafka/channel.ts';
 import type { AuditProducerOptions } from './options.ts';
 import { createAuditProducer } from './producer.ts';
 import { sparing } from './sparing-logger.ts';

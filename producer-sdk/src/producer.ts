@@ -4,7 +4,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { createChain } from './chain.ts';
 import { ProducerError } from './error.ts';
 import { completeEvent, type EventInput, type InputOf } from './event-input.ts';
-import { kafkaChannels } from './kafka.ts';
+import { kafkaChannels } from './kafka/channel.ts';
 import { HEADER_TRACEPARENT } from './limits.ts';
 import { type AuditProducerOptions, checkOptions } from './options.ts';
 import { createSender } from './sender.ts';

@@ -214,6 +214,53 @@ describe('the sender', () => {
     expect(sends).toHaveLength(queued);
   });
 
+  it('says why nothing was confirmed, as far as the channel knows', async () => {
+    const why = new Error('no such topic');
+    const channel: Channel = {
+      send: () => new Promise(() => {}),
+      failure: () => why,
+      close: async () => {},
+    };
+    const { sender, pass } = byHand({ openChannel: () => channel });
+    void sender.enqueue(event('a')).catch(() => {});
+    const end = sender.close(50).catch((error) => error);
+    await pass(50);
+    const error = await end;
+    expect(error).toMatchObject({ code: 'UNCONFIRMED', cause: why });
+    expect(error.message).toContain('no such topic');
+  });
+
+  it('says why the last send failed, while it waits to send again', async () => {
+    const { sender, sends, pass } = byHand();
+    void sender.enqueue(event('a')).catch(() => {});
+    const end = sender.close(50).catch((error) => error);
+    await pass(0);
+    sends[0]?.answer.reject(new Error('not authorized'));
+    await pass(0);
+    await pass(50);
+    expect(await end).toMatchObject({ message: expect.stringContaining('not authorized') });
+  });
+
+  it('keeps its timeout when all is confirmed and only the channel does not end', async () => {
+    let closes = 0;
+    const channel: Channel = {
+      send: async () => ({ partition: 0, firstOffset: 0 }),
+      close: () => {
+        closes++;
+        return new Promise(() => {});
+      },
+    };
+    const { sender, pass } = byHand({ openChannel: () => channel });
+    const place = sender.enqueue(event('a'));
+    const end = sender.close(50);
+    expect(await place).toMatchObject({ offset: 0 });
+    await pass(49);
+    expect(closes).toBe(1);
+    await pass(1);
+    await end;
+    expect(closes).toBe(2);
+  });
+
   it('can still be given a timeout when it closes already', async () => {
     const { sender, pass } = byHand();
     const place = outcome(sender.enqueue(event('a')));

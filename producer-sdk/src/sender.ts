@@ -8,7 +8,7 @@
  * 3. A flush is sealed once. However often it is sent, its bytes are the same.
  * 4. A channel is one idempotent Kafka producer. It retries a flush without limit by itself; Kafka
  *    recognizes the flush and writes it once. When it gives up nonetheless, nobody knows whether
- *    Kafka has the flush, and the channel's numbering can no longer be trusted (see kafka.ts): it
+ *    Kafka has the flush, and the channel's numbering can no longer be trusted (kafka/channel.ts): it
  *    is closed and never used again, and **the same flush goes first on a new one**. Kafka may then
  *    have it twice, byte for byte: verify names that REPEAT, exports leave it out.
  * 5. A promise resolves only with the offset that Kafka named for exactly this flush.
@@ -45,6 +45,8 @@ export interface Written {
 export interface Channel {
   /** Send as one record batch; resolves when all in-sync replicas have it. Rejects: see rule 4. */
   send(flush: readonly FlushRecord[]): Promise<Written>;
+  /** Why the send under way is not confirmed yet, where that is known. */
+  failure?(): Error | null;
   /** End it. A send under way rejects soon after. */
   close(): Promise<void>;
 }
@@ -91,8 +93,8 @@ export interface Sender {
   /** Send what is queued without lingering; resolves when all of it is confirmed. */
   flush(): Promise<void>;
   /**
-   * Take no more, flush, end the channel. After `timeoutMs` without confirmation every event that
-   * waits is rejected, and so is the call: UNCONFIRMED.
+   * Take no more, flush, end the channel. After `timeoutMs` every event that waits is rejected, and
+   * so is the call: UNCONFIRMED. When none waits, it resolves then, also if the channel hangs.
    */
   close(timeoutMs?: number): Promise<void>;
 }
@@ -105,6 +107,8 @@ export function createSender(parts: SenderParts): Sender {
   let inFlightBytes = 0;
   let sequence = 0;
   let channel: Channel | null = null;
+  /** Of the last send that rejected. */
+  let lastFailure: Error | null = null;
   let cancelLinger: (() => void) | null = null;
   /** Whether the queue is to be sent now: it lingered long enough, is a full flush, or was asked. */
   let due = false;
@@ -202,14 +206,17 @@ export function createSender(parts: SenderParts): Sender {
     for (let attempt = 1; ; attempt++) {
       channel ??= openChannel();
       try {
-        return await channel.send(flush);
+        const written = await channel.send(flush);
+        lastFailure = null;
+        return written;
       } catch (error) {
+        lastFailure = error as Error;
         endChannel();
         if (abandoned) return null;
         const retryInMs = Math.min(FIRST_RETRY_MS * 2 ** (attempt - 1), LONGEST_RETRY_MS);
         logger.warn(
           { err: error, attempt, events: flush.length, retryInMs },
-          'Kafka did not confirm a flush: sending it again on a new connection',
+          `Kafka did not confirm a flush, which is sent again on a new connection: ${lastFailure.message}`,
         );
         await new Promise<void>((resolve) => after(retryInMs, resolve));
         if (abandoned) return null;
@@ -236,10 +243,16 @@ export function createSender(parts: SenderParts): Sender {
     await last.place.promise;
   }
 
-  function close(timeoutMs?: number): Promise<void> {
+  async function close(timeoutMs?: number): Promise<void> {
     closing ??= end();
     if (timeoutMs === undefined) return closing;
-    return closing.finally(after(timeoutMs, () => abandon(timeoutMs)));
+    const late = Promise.withResolvers<void>();
+    const cancel = after(timeoutMs, () => {
+      const error = abandon(timeoutMs);
+      if (error === null) late.resolve();
+      else late.reject(error);
+    });
+    await Promise.race([closing, late.promise]).finally(cancel);
   }
 
   async function end(): Promise<void> {
@@ -247,19 +260,27 @@ export function createSender(parts: SenderParts): Sender {
     await channel?.close();
   }
 
-  /** Give up on all that waits. Kafka may have what was in flight. */
-  function abandon(timeoutMs: number): void {
+  /** Give up on all that waits, and say so; null when nothing does. Kafka may have what was in flight. */
+  function abandon(timeoutMs: number): ProducerError | null {
     abandoned = true;
     const waiting = [...inFlight, ...queue];
-    const error = new ProducerError(
-      'UNCONFIRMED',
-      `close() waited ${timeoutMs} ms, and Kafka has not confirmed ${waiting.length} events ` +
-        `(from sequence ${waiting[0]?.sequence}): they may or may not be there`,
-    );
+    const error = waiting.length === 0 ? null : unconfirmed(waiting, timeoutMs);
     for (const { place } of waiting) place.reject(error);
     inFlight = [];
     queue = [];
     endChannel();
+    return error;
+  }
+
+  function unconfirmed(waiting: readonly Queued[], timeoutMs: number): ProducerError {
+    const why = channel?.failure?.() ?? lastFailure;
+    return new ProducerError(
+      'UNCONFIRMED',
+      `close() waited ${timeoutMs} ms, and Kafka has not confirmed ${waiting.length} events ` +
+        `(from sequence ${waiting[0]?.sequence}): they may or may not be there, record them again ` +
+        `in the next run. ${why === null ? 'Kafka did not answer' : why.message}`,
+      why === null ? {} : { cause: why },
+    );
   }
 
   return { enqueue, flush, close };

@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { createHash, createPublicKey, generateKeyPairSync, verify } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -13,6 +13,7 @@ const signing = generateKeyPairSync('ed25519', {
   publicKeyEncoding: { type: 'spki', format: 'pem' },
 });
 const silent = { warn() {} };
+const COLLECT = fileURLToPath(new URL('../../producer-sdk/src/collect/cli.ts', import.meta.url));
 
 let servers: Servers;
 let kafka: Server;
@@ -191,6 +192,49 @@ describe('the producer on a real Kafka', () => {
     expect(await receipt).toBe(error);
   }, 60_000);
 
+  it('says that there is no such topic, and what to do, once that lasts', async () => {
+    const told: { code: string; message: string }[] = [];
+    const warn = (details: { code?: string }, message: string) =>
+      told.push({ code: String(details.code), message });
+    const topic = `not-made-${++topics}`;
+    const producer = newProducer(topic, { logger: { warn } });
+    const start = Date.now();
+    const receipt = producer.loginSucceeded(login(0));
+    await expect.poll(() => told, { timeout: 60_000 }).not.toEqual([]);
+    expect(Date.now() - start).toBeGreaterThanOrEqual(3_000);
+    const [first] = told;
+    expect(first?.code).toBe('TOPIC_MISSING');
+    expect(first?.message).toContain(servers.kafkaBrokers.join(','));
+    expect(first?.message).toContain(`no topic ${topic}`);
+    expect(first?.message).toContain('authseal-ingestor init');
+    await admin.createTopics({ topics: [{ topic }], waitForLeaders: true });
+    expect(await receipt).toMatchObject({ sequence: 0 });
+    await producer.close();
+  });
+
+  it('says of what Kafka is about to mend nothing at all', async () => {
+    const told: string[] = [];
+    const topic = `auth-events-${++topics}`;
+    await admin.createTopics({ topics: [{ topic }], waitForLeaders: false });
+    const warn = (_: object, message: string) => told.push(message);
+    const producer = newProducer(topic, { logger: { warn } });
+    await producer.loginSucceeded(login(0));
+    await producer.close();
+    expect(told).toEqual([]);
+  });
+
+  it('closes in its time, and says why, when the broker hangs', async () => {
+    const producer = newProducer(await newTopic());
+    await producer.loginSucceeded(login(0));
+    await kafka.kill('SIGSTOP');
+    const receipt = producer.loginSucceeded(login(1)).catch((error) => error);
+    const error = await producer.close({ timeoutMs: 500 }).catch((error) => error);
+    await kafka.kill('SIGCONT');
+    expect(error).toMatchObject({ code: 'UNCONFIRMED' });
+    expect(error.message).toContain('Kafka did not answer');
+    expect(await receipt).toBe(error);
+  });
+
   it('is wired in as the README shows', async () => {
     await admin.createTopics({ topics: [{ topic: 'auth-events' }], waitForLeaders: true });
     const example = fileURLToPath(new URL('../../producer-sdk/examples/login.ts', import.meta.url));
@@ -229,4 +273,48 @@ describe('the producer on a real Kafka', () => {
     await Promise.allSettled(producers.map((each) => each.close({ timeoutMs: 100 })));
     expect(await receipt).toMatchObject({ code: 'UNCONFIRMED' });
   }, 60_000);
+});
+
+describe('authseal-collect on a real Kafka', () => {
+  const line =
+    'Dec 10 06:55:10 LabSZ sshd[1]: Failed password for root from 192.0.2.1 port 1 ssh2\n';
+
+  function collect(topic: string) {
+    const child = spawn(process.execPath, [COLLECT, 'sshd', '--topic', topic, '-'], {
+      env: {
+        PATH: process.env.PATH,
+        AUTHSEAL_DEPLOYMENT: 'test',
+        AUTHSEAL_KAFKA_BROKERS: servers.kafkaBrokers.join(','),
+      },
+    });
+    let err = '';
+    child.stderr.on('data', (data) => {
+      err += data;
+    });
+    const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
+    return { child, ended, err: () => err };
+  }
+
+  it('ends at its start when there is no such topic, and says how to make it', async () => {
+    const { ended, err } = collect('not-made');
+    expect(await ended).toBe(1);
+    expect(err()).toMatch(/^authseal-collect: .* has no topic not-made .*authseal-ingestor init/);
+    expect(err().trim().split('\n')).toHaveLength(1);
+  });
+
+  it('stops by signal when Kafka went away, and says what is not confirmed, and why', async () => {
+    const topic = await newTopic();
+    const { child, ended, err } = collect(topic);
+    child.stdin.write(line.repeat(10));
+    await expect.poll(() => recordsIn(topic), { timeout: 60_000 }).toBe(10);
+    await kafka.kill('SIGKILL');
+    child.stdin.write(line.repeat(2));
+    await expect.poll(err, { timeout: 60_000 }).toContain('cannot be reached');
+    child.kill('SIGINT');
+    expect(await ended).toBe(1);
+    await kafka.restart();
+    expect(err()).toMatch(/^events +10$/m);
+    expect(err()).toMatch(/UNCONFIRMED +2$/m);
+    expect(err()).toMatch(/^! .*has not confirmed 2 events .* cannot be reached/m);
+  });
 });

@@ -1,12 +1,14 @@
-#!/usr/bin/env -S node --disable-warning=TimeoutNegativeWarning
+#!/usr/bin/env node
 /**
  * `authseal-collect`: real logs in, events out.
  *
  * Exit status: 0 all was read and taken; 1 something could not be read, was malformed or not
- * confirmed; 2 wrong usage. Standard output is only for `--dry-run`; the account is on standard error.
+ * confirmed, or Kafka cannot take events; 2 wrong usage. Standard output is only for `--dry-run`; the account is on standard error.
  */
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { ProducerError } from '../error.ts';
+import { checkTopic } from '../kafka/check.ts';
+import { checkOptions } from '../options.ts';
 import { createAuditProducer } from '../producer.ts';
 import { cloudTrailSource, collect, type Source, sshdSource } from './collect.ts';
 import { showProgress } from './progress.ts';
@@ -29,7 +31,7 @@ interface Flags {
 async function run(files: string[], flags: Flags, source: Source, unit: string): Promise<number> {
   const tally = new Tally();
   const stop = new AbortController();
-  const { sink, close } = openSink(flags, tally);
+  const { sink, close } = await openSink(flags, tally);
   process.once('SIGINT', () => stop.abort());
   process.once('SIGTERM', () => stop.abort());
   stop.signal.addEventListener('abort', () => close(STOP_MS));
@@ -43,14 +45,18 @@ async function run(files: string[], flags: Flags, source: Source, unit: string):
   return tally.isComplete ? OK : INCOMPLETE;
 }
 
-function openSink(flags: Flags, tally: Tally) {
+/** @throws ProducerError when the options are wrong, or Kafka is not there to take events */
+async function openSink(flags: Flags, tally: Tally) {
   if (flags.dryRun) {
     return { sink: jsonLinesSink(flags.service, process.stdout, tally), close: async () => {} };
   }
-  const producer = createAuditProducer({
+  const options = {
     ...producerOptions(flags.service, process.env),
     ...(flags.topic !== undefined && { topic: flags.topic }),
-  });
+  };
+  const { kafka, topic } = checkOptions(options);
+  await checkTopic(kafka, topic);
+  const producer = createAuditProducer(options);
   const sink: EventSink = kafkaSink(producer, tally);
   // What it does not confirm in time is in the tally, event by event.
   const close = (timeoutMs?: number) =>

@@ -1,8 +1,9 @@
 /** How the collectors are configured: the environment that all of Authseal shares. */
 import { readFileSync } from 'node:fs';
 import { ProducerError } from '../error.ts';
-import type { KafkaConnection } from '../kafka.ts';
+import type { KafkaConnection } from '../kafka/connection.ts';
 import type { AuditProducerOptions } from '../options.ts';
+import { unknownVariables } from './variables.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -20,10 +21,10 @@ Environment:
 
 /**
  * The producer's options from the environment.
- * @throws ProducerError USAGE naming every variable that is missing or cannot be used
+ * @throws ProducerError USAGE naming every variable that is missing, unknown or cannot be used
  */
 export function producerOptions(service: string, environment: Environment): AuditProducerOptions {
-  const faults: string[] = [];
+  const faults = unknownVariables(environment);
   const required = (name: string): string => {
     const value = environment[name];
     if (!value) faults.push(`${name}: is not set`);
@@ -50,10 +51,7 @@ export function producerOptions(service: string, environment: Environment): Audi
     ...(key && { signingKey: file('AUTHSEAL_PRODUCER_KEY', key) }),
   };
   if (faults.length > 0) {
-    throw new ProducerError(
-      'USAGE',
-      `the environment does not say what is needed:\n  ${faults.join('\n  ')}`,
-    );
+    throw new ProducerError('USAGE', `the environment cannot be used:\n  ${faults.join('\n  ')}`);
   }
   return options;
 }

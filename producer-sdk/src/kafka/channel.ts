@@ -1,6 +1,5 @@
 /**
- * The only file that knows kafkajs. A channel is one idempotent producer (KIP-98), with these
- * traps of kafkajs 2.2.4 shut:
+ * A channel is one idempotent producer (KIP-98), with these traps of kafkajs 2.2.4 shut:
  *
  * - After a failed send it rolls its sequence back. Sent again inside the same `send`, that is
  *   right: the broker recognizes the batch and answers with its old offset. But *another* batch
@@ -19,48 +18,35 @@
 import {
   CompressionTypes,
   type ICustomPartitioner,
-  Kafka,
-  type KafkaConfig,
-  type LogEntry,
-  logLevel,
   Partitioners,
   type RecordMetadata,
 } from 'kafkajs';
-import { ProducerError } from './error.ts';
-import { FIRST_RETRY_MS, LONGEST_RETRY_MS } from './limits.ts';
-import type { Channel, FlushRecord, Logger, Written } from './sender.ts';
+import { ProducerError } from '../error.ts';
+import { LASTING_MS } from '../limits.ts';
+import type { Channel, FlushRecord, Logger, Written } from '../sender.ts';
+import { type KafkaConnection, newClient } from './connection.ts';
+import { failureOf } from './failure.ts';
 import { createSockets } from './sockets.ts';
-
-/** How to reach Kafka. `ssl` and `sasl` are as kafkajs takes them. */
-export interface KafkaConnection {
-  /** `host:port` of at least one broker; the others are learned from it. */
-  brokers: string[];
-  /** Names this client in Kafka's logs and quotas. Default: the service. */
-  clientId?: string | undefined;
-  ssl?: KafkaConfig['ssl'] | undefined;
-  sasl?: KafkaConfig['sasl'] | undefined;
-}
-
-/** kafkajs waits 1 s, too short for TLS to another region. */
-const CONNECT_TIMEOUT_MS = 10_000;
 
 /**
  * Returns what opens channels for one producer: all write to `topic`, with `key`, into the one
  * partition that the first of them chose.
  */
 export function kafkaChannels(
-  connection: KafkaConnection & { clientId: string },
+  connection: KafkaConnection,
   topic: string,
   key: string,
   logger: Logger,
 ): () => Channel {
   const choose = Partitioners.DefaultPartitioner();
+  const where = { brokers: connection.brokers, topic };
   let partition: number | undefined;
 
   return function openChannel(): Channel {
     let closed = false;
     let connected: Promise<void> | undefined;
-    let sending: Promise<Written> | null = null;
+    let sending: { since: number; done: Promise<Written> } | null = null;
+    let failure: ProducerError | null = null;
     const sockets = createSockets();
 
     const chosenPartition: ICustomPartitioner = () => (args) => {
@@ -68,22 +54,18 @@ export function kafkaChannels(
       partition ??= choose(args);
       return partition;
     };
-    const retry = {
-      retries: Number.MAX_SAFE_INTEGER,
-      initialRetryTime: FIRST_RETRY_MS,
-      maxRetryTime: LONGEST_RETRY_MS,
-    };
-    const producer = new Kafka({
-      clientId: connection.clientId,
+    const { client, retry } = newClient(connection, {
       brokers: () => (closed ? [] : connection.brokers),
-      ...(connection.ssl !== undefined && { ssl: connection.ssl }),
-      ...(connection.sasl !== undefined && { sasl: connection.sasl }),
-      connectionTimeout: CONNECT_TIMEOUT_MS,
-      socketFactory: sockets.open,
-      retry,
-      logLevel: logLevel.WARN,
-      logCreator: () => (entry) => passOn(entry, logger),
-    }).producer({
+      sockets,
+      retries: Number.MAX_SAFE_INTEGER,
+      onWarning(words) {
+        if (closed || sending === null) return;
+        failure = failureOf(words, where);
+        if (Date.now() - sending.since < LASTING_MS) return;
+        logger.warn({ code: failure.code }, failure.message);
+      },
+    });
+    const producer = client.producer({
       idempotent: true,
       maxInFlightRequests: 1,
       allowAutoTopicCreation: false,
@@ -105,15 +87,23 @@ export function kafkaChannels(
 
     return {
       async send(flush) {
-        sending = write(flush);
-        const written = await sending;
-        sending = null;
-        return written;
+        sending = { since: Date.now(), done: write(flush) };
+        try {
+          const written = await sending.done;
+          sending = null;
+          failure = null;
+          return written;
+        } catch (error) {
+          if (error instanceof ProducerError) throw error;
+          throw failureOf((error as Error).message, where, error);
+        }
       },
+      failure: () => failure,
       async close() {
+        // Asked for again, it hangs: on a broker that does not answer.
+        if (sending !== null || closed) sockets.shut();
         closed = true;
-        if (sending !== null) sockets.shut();
-        await sending?.catch(() => {});
+        await sending?.done.catch(() => {});
         await producer.disconnect();
       },
     };
@@ -144,9 +134,4 @@ export function confirmation(
     );
   }
   return { partition, firstOffset };
-}
-
-function passOn({ namespace, log }: LogEntry, logger: Logger): void {
-  const { message, timestamp, logger: _, stack, ...details } = log;
-  logger.warn({ kafkajs: namespace, ...details }, message);
 }

@@ -1,0 +1,23 @@
+/**
+ * kafkajs 2.2.4 sets a timer after every answer, to look for requests that a throttled broker has
+ * let wait. Where none waits, it computes a time long past, and Node prints a
+ * TimeoutNegativeWarning, once in each service that uses this SDK. Set only where one waits, the
+ * timer does all that it did, and no warning is left.
+ */
+// @ts-expect-error kafkajs declares types for its public parts only
+import RequestQueue from 'kafkajs/src/network/requestQueue/index.js';
+
+/** The part of kafkajs's class that is looked at. */
+interface Queue {
+  pending: unknown[];
+  throttledUntil: number;
+  scheduleCheckPendingRequests(): void;
+}
+
+export function keepTimersForWhatWaits(): void {
+  const prototype = RequestQueue.prototype as Queue;
+  const schedule = prototype.scheduleCheckPendingRequests;
+  prototype.scheduleCheckPendingRequests = function (this: Queue) {
+    if (this.pending.length > 0 || this.throttledUntil > Date.now()) schedule.call(this);
+  };
+}
