@@ -13,6 +13,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Producer, Transaction } from 'kafkajs';
 import type { Logger } from '../log.ts';
 import { type KafkaConnection, newClient } from './client.ts';
+import { kafkajs } from './kafkajs.ts';
 
 export type TransactionalWriterOptions = {
   readonly connection: KafkaConnection;
@@ -59,6 +60,8 @@ export class TransactionalWriter {
       transactionTimeout: transactionTimeoutMs,
       allowAutoTopicCreation: false,
       maxInFlightRequests: 1,
+      // Named, so that kafkajs does not tell of its change of defaults; records name their partition.
+      createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
     });
     try {
       await producer.connect();
