@@ -16,6 +16,7 @@
  * records, header and key produce the same bytes.
  */
 import { LedgerError } from './error.ts';
+import { excerpt } from './excerpt.ts';
 import { MAX_BATCH_COUNT, MAX_OBJECT } from './limits.ts';
 import { sha256 } from './merkle.ts';
 import { readVarint, varint, varintSize } from './varint.ts';
@@ -131,7 +132,7 @@ function readBlock(object: Buffer, start: number, sync: Buffer): { count: number
 
 function parseCodec(name: string): Codec {
   if (name === 'zstandard' || name === 'null') return name;
-  throw malformed(`its codec is "${name}", neither zstandard nor null`);
+  throw malformed(`its codec is ${excerpt(name)}, neither zstandard nor null`);
 }
 
 function syncMarker(header: Buffer): Buffer {

@@ -30,7 +30,9 @@ describe('a file of keys', () => {
     refused('# nothing\n', /no vkey/);
     refused(`${vkeys[0]}\n${vkeyOf('other', middle)}`, /Line 2 .* "other"/);
     refused(`${vkeys[0]}\n\n${vkeys[0]}`, /Line 3 .* repeats/);
-    refused(`${vkeys[0]}\nnonsense`, /nonsense/);
+    refused(`${vkeys[0]}\nnonsense`, /^Line 2 .* "nonsense" is no vkey: .* was expected\.$/);
+    refused(vkeys[0]?.replace('prod', 'prod2') as string, /^Line 1 .* has key id/);
+    refused('\u0000\u001b[31m', /^Line 1 .* "\\u\{0\}\\u\{1b\}\[31m" is no vkey/);
     refused(vkeyOf(ORIGIN, oldest), /Line 1 .* no name of a deployment/);
     refused(vkeyOf('Prod', oldest), /Line 1/);
   });

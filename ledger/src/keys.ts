@@ -9,6 +9,7 @@
  * back. When the old key is lost the new one signs alone; that is reported as KEY_REPLACED.
  */
 import { LedgerError } from './error.ts';
+import { excerpt } from './excerpt.ts';
 import type { Header } from './header.ts';
 import { formatVkey, type NoteVerifier, noteVerifier, openNote, parseVkey } from './note.ts';
 
@@ -28,16 +29,16 @@ export function parseKeys(file: string): DeploymentKeys {
   const keys: NoteVerifier[] = [];
   for (const [i, line] of file.split(/\r?\n/).entries()) {
     if (line.trim() === '' || line.startsWith('#')) continue;
-    const key = parseVkey(line.trim());
+    const key = parseLine(line.trim(), i);
     if (!DEPLOYMENT.test(key.name)) {
-      throw keyFileError(i, `"${key.name}" is no name of a deployment ([a-z0-9.-]+)`);
+      throw keyFileError(i, `${excerpt(key.name)} is no name of a deployment ([a-z0-9.-]+).`);
     }
     const [first] = keys;
     if (first !== undefined && key.name !== first.name) {
-      throw keyFileError(i, `it names "${key.name}" where the lines before name "${first.name}"`);
+      throw keyFileError(i, `it names "${key.name}" where the lines before name "${first.name}".`);
     }
     if (keys.some((other) => other.publicKey.equals(key.publicKey))) {
-      throw keyFileError(i, 'it repeats a key of a line before');
+      throw keyFileError(i, 'it repeats a key of a line before.');
     }
     keys.push(key);
   }
@@ -100,9 +101,19 @@ export function stepKey(
   return { ok: true, key: next, replaced: next > 0 && !signers.includes(next - 1) };
 }
 
-function keyFileError(line: number, why: string): LedgerError {
+function parseLine(vkey: string, line: number): NoteVerifier {
+  try {
+    return parseVkey(vkey);
+  } catch (cause) {
+    if (!(cause instanceof LedgerError)) throw cause;
+    throw keyFileError(line, cause.message, { cause });
+  }
+}
+
+function keyFileError(line: number, why: string, options?: ErrorOptions): LedgerError {
   return new LedgerError(
     'KEY_MALFORMED',
-    `Line ${line + 1} of the file of keys is refused: ${why}.`,
+    `Line ${line + 1} of the file of keys is refused: ${why}`,
+    options,
   );
 }

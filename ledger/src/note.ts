@@ -24,6 +24,7 @@ import { isUtf8 } from 'node:buffer';
 import { createPublicKey, type KeyObject, verify } from 'node:crypto';
 import { decodeBase64, encodeBase64 } from './base64.ts';
 import { LedgerError } from './error.ts';
+import { excerpt } from './excerpt.ts';
 import { MAX_NOTE, MAX_NOTE_SIGNATURES } from './limits.ts';
 import { sha256 } from './merkle.ts';
 
@@ -74,17 +75,20 @@ export function parseVkey(vkey: string): NoteVerifier {
   if (name === undefined || bytes === null) {
     throw new LedgerError(
       'KEY_MALFORMED',
-      `"${vkey}" is no vkey: <name>+<8 hex digits>+<base64> was expected.`,
+      `${excerpt(vkey)} is no vkey: <name>+<8 hex digits>+<base64> was expected.`,
     );
   }
   if (bytes[0] !== ED25519 || bytes.length !== 1 + KEY_SIZE) {
-    throw new LedgerError('KEY_MALFORMED', `The vkey "${vkey}" holds no Ed25519 public key.`);
+    throw new LedgerError(
+      'KEY_MALFORMED',
+      `The vkey ${excerpt(vkey)} holds no Ed25519 public key.`,
+    );
   }
   const verifier = noteVerifier(name, bytes.subarray(1));
   if (verifier.keyId.toString('hex') !== keyId) {
     throw new LedgerError(
       'KEY_MALFORMED',
-      `The vkey "${vkey}" has key id ${keyId} where its name and key make ${verifier.keyId.toString('hex')}.`,
+      `The vkey ${excerpt(vkey)} has key id ${keyId} where its name and key make ${verifier.keyId.toString('hex')}.`,
     );
   }
   return verifier;
