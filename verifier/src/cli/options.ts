@@ -1,5 +1,6 @@
 /** Flags that several commands share, and what their values may be. */
 import { type Command, InvalidArgumentError } from 'commander';
+import { parseDay, parseTime } from '../verify/rfc3339.ts';
 
 /** Where settings come from, besides the environment. */
 export type SettingOptions = {
@@ -41,24 +42,13 @@ export function withRange(command: Command, means: string): Command {
     });
 }
 
-const TIME = /^\d{4}-\d{2}-\d{2}([Tt]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2}))?$/;
-
-/** A time as milliseconds since 1970. */
+/** A time, or the beginning of a day, as milliseconds since 1970. */
 export function time(text: string): number {
-  const ms = TIME.test(text) ? Date.parse(text) : Number.NaN;
-  // Date.parse takes the 30th of February for a day in March.
-  const isDay = !/^\d{4}-\d{2}-\d{2}/.test(text) || existsInCalendar(text.slice(0, 10));
-  if (Number.isNaN(ms) || !isDay) {
-    throw new InvalidArgumentError(
-      'expected a time such as 2026-01-31T12:00:00Z, or a day such as 2026-01-31',
-    );
-  }
-  return ms;
-}
-
-function existsInCalendar(day: string): boolean {
-  const date = new Date(day);
-  return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(day);
+  const ms = parseTime(text) ?? parseDay(text);
+  if (ms !== null) return ms;
+  throw new InvalidArgumentError(
+    'expected a time such as 2026-01-31T12:00:00Z, or a day such as 2026-01-31',
+  );
 }
 
 function listed(text: string, before: string[] = []): string[] {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { SealedLog } from '../testing/sealed-log.ts';
 import { Regions, shortly } from '../testing/verified.ts';
-import { parseAcceptances, refusedAcceptances } from './accept.ts';
+import { parseAcceptances, reasonToAccept, refusedAcceptances } from './accept.ts';
 
 async function hidden() {
   const log = new SealedLog();
@@ -12,6 +12,18 @@ async function hidden() {
   const verify = (file: string) => regions.verify(log, { accept: parseAcceptances(file) });
   return { verify, version, regions, log };
 }
+
+/** Of an object that is of no log. */
+const PROBLEM = {
+  code: 'UNKNOWN_OBJECT',
+  severity: 'incident',
+  origin: null,
+  batch: null,
+  region: 'a',
+  expected: '',
+  found: '',
+  message: '',
+} as const;
 
 describe('an accepted incident', () => {
   it('is shown as accepted and does not set the status', async () => {
@@ -35,6 +47,30 @@ describe('an accepted incident', () => {
     expect((await regions.verify(log, { accept })).ok).toBe(true);
   });
 
+  it('that lies in no batch is accepted by itself alone, never with others', async () => {
+    const { regions, log } = await hidden();
+    const [first] = ['topic=x', 'topic=y'].map((key) => regions.a.put(key, Buffer.of(1), null));
+    const drill = 'DELETE_MARKER test/auth-events/0 1 a drill';
+    const verify = (line: string) =>
+      regions.verify(log, { accept: parseAcceptances(`${drill}\n${line}`) });
+    const open = async (line: string) => (await verify(line)).problems.map(({ object }) => object);
+    const [x, y] = (await open('')) as [string, string];
+    expect([x, y]).toEqual([`topic=x?versionId=${first}`, expect.stringMatching(/^topic=y\?/)]);
+    expect(await open(`UNKNOWN_OBJECT - ${first} ours`)).toEqual([y]);
+    expect(await open(`UNKNOWN_OBJECT - ${y} ours`)).toEqual([x]);
+    for (const place of ['undefined', 'topic=x', `?versionId=${first}`, `x?versionId=${first}`]) {
+      expect(await open(`UNKNOWN_OBJECT - ${place} ours`)).toEqual([x, y]);
+    }
+  });
+
+  it('of a version without versioning is named by its key, for others bear the same id', () => {
+    const at = (object: string) => ({ ...PROBLEM, object });
+    const accept = parseAcceptances('UNKNOWN_OBJECT - topic=x?versionId=null ours');
+    expect(reasonToAccept(at('topic=x?versionId=null'), accept)).toBe('ours');
+    expect(reasonToAccept(at('topic=y?versionId=null'), accept)).toBeNull();
+    expect(reasonToAccept(at('a/topic=x?versionId=null'), accept)).toBeNull();
+  });
+
   it('is another one when code, log or batch differ', async () => {
     const { verify } = await hidden();
     for (const line of [
@@ -55,8 +91,11 @@ describe('an accepted incident', () => {
   });
 
   it.each([
-    ['DELETE_MARKER test/auth-events/0 1', /Line 1 .* was expected/],
+    ['DELETE_MARKER test/auth-events/0 1', /Line 1 .*"DELETE_MARKER .* 1" is not "<code>/],
     ['\nDELETED test/auth-events/0 1 why', /Line 2 .*"DELETED" is no code/],
+    ['UNKNOWN_OBJECT - null all', /Line 1 .*"null" may be the version of many objects/],
+    ['UNKNOWN_OBJECT - 7 all', /Line 1 .*7 is the number of a batch, but "-" stands for no log/],
+    ['\ufffd\u0000JFIF\u001b[31m', /"\ufffd\\u\{0\}JFIF\\u\{1b\}\[31m" is not "<code>/],
   ])('is refused from the line %j', (file, message) => {
     expect(() => parseAcceptances(file)).toThrow(message);
   });
