@@ -33,7 +33,7 @@ describe('authseal list', () => {
   it('shows each log of each region with its locks', async () => {
     const { status, out } = await copy.authseal('list');
     expect(status).toBe(0);
-    for (const log of ['auth-events/0', 'auth-events/1']) {
+    for (const log of [0, 1].map((partition) => `${DEPLOYMENT}/auth-events/${partition}`)) {
       expect(out).toMatch(new RegExp(`${log}.*eu-central-1 │ 4 `));
       expect(out).toMatch(new RegExp(`${log}.*eu-west-1 .*│ 4 `));
     }
@@ -46,7 +46,8 @@ describe('authseal list', () => {
     const of = (partition: number) => [1, 2].map((batch) => [partition, batch, 'eu-west-1']);
     // The logs are sealed side by side, some milliseconds apart.
     expect(batches).toEqual(expect.arrayContaining([of(0)[1], of(1)[1]]));
-    expect(lines[0]).toMatchObject({ deleteMarker: false, lock: { mode: 'COMPLIANCE' } });
+    const origin = `${DEPLOYMENT}/auth-events/0`;
+    expect(lines[0]).toMatchObject({ origin, deleteMarker: false, lock: { mode: 'COMPLIANCE' } });
   });
 });
 

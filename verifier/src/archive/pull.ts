@@ -13,6 +13,7 @@ import { objectKey } from '@authseal/ledger';
 import { VerifierError } from '../error.ts';
 import type { SignedBatch } from '../verify/object.ts';
 import { timeText } from '../verify/scope.ts';
+import { writeFailure } from './write-failure.ts';
 
 type PulledObject = {
   /** Below the directory. */
@@ -40,9 +41,9 @@ export class PulledCopy {
     this.#directory = directory;
   }
 
-  /** @throws VerifierError TARGET_EXISTS when something is in the directory */
+  /** @throws VerifierError TARGET_EXISTS when something is in the directory; USAGE, WRITE_FAILED when there can be none */
   static async begin(directory: string): Promise<PulledCopy> {
-    await mkdir(directory, { recursive: true });
+    await makeDirectory(directory);
     if ((await readdir(directory)).length > 0) {
       throw new VerifierError(
         'TARGET_EXISTS',
@@ -52,11 +53,12 @@ export class PulledCopy {
     return new PulledCopy(directory);
   }
 
+  /** @throws VerifierError WRITE_FAILED, as when the disk is full */
   async add({ batch: { header, note }, bytes }: SignedBatch): Promise<void> {
     const path = objectKey('', header);
     const file = join(this.#directory, path);
-    await mkdir(dirname(file), { recursive: true });
-    await writeFile(file, bytes, { flag: 'wx' });
+    await makeDirectory(dirname(file));
+    await writeNew(file, bytes);
     this.#objects.push({
       path,
       sha256: createHash('sha256').update(bytes).digest('hex'),
@@ -69,14 +71,29 @@ export class PulledCopy {
     this.#notes.set(header.origin, note.toString());
   }
 
-  /** Writes the manifest; `about` stands before the lists. */
+  /**
+   * Writes the manifest; `about` stands before the lists.
+   * @throws VerifierError WRITE_FAILED
+   */
   async finish(about: Readonly<Record<string, unknown>>): Promise<{ objects: number }> {
     const checkpoints = [...this.#notes].map(
       ([origin, note]): PulledCheckpoint => ({ origin, note }),
     );
     const manifest = { ...about, checkpoints, objects: this.#objects };
     const file = join(this.#directory, 'manifest.json');
-    await writeFile(file, `${JSON.stringify(manifest, null, 2)}\n`, { flag: 'wx' });
+    await writeNew(file, `${JSON.stringify(manifest, null, 2)}\n`);
     return { objects: this.#objects.length };
   }
+}
+
+async function makeDirectory(path: string): Promise<void> {
+  await mkdir(path, { recursive: true }).catch((cause) => {
+    throw writeFailure(path, cause);
+  });
+}
+
+async function writeNew(file: string, content: Buffer | string): Promise<void> {
+  await writeFile(file, content, { flag: 'wx' }).catch((cause) => {
+    throw writeFailure(file, cause);
+  });
 }

@@ -1,27 +1,54 @@
-/** What a failed command says, and its exit status. */
+/** Exit statuses, and what a failed command says. */
 import { LedgerError } from '@authseal/ledger';
 import { RuntimeError } from '@authseal/runtime';
 import { CommanderError } from 'commander';
 import { VerifierError } from '../error.ts';
+import { printable } from '../report/table.ts';
+import type { Report } from '../verify/verify-archive.ts';
 
+const PROBLEMS = 1;
 /** Wrong flags, values, settings or key files. */
 const USAGE = 2;
-/** A region or a disk failed: nothing is said of the archive. */
+/** A region or a disk failed, or there was nothing to look at: nothing is said of the archive. */
 const UNFINISHED = 3;
+
+/** Of a run that came to its end. A range without a single batch is neither intact nor broken. */
+export function statusOf({ ok, logs }: Pick<Report, 'ok' | 'logs'>): number {
+  if (!ok) return PROBLEMS;
+  return logs.length === 0 ? UNFINISHED : 0;
+}
 
 export function exitStatusOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE;
-  if (error instanceof VerifierError || error instanceof LedgerError) return USAGE;
+  if (error instanceof VerifierError) return error.code === 'WRITE_FAILED' ? UNFINISHED : USAGE;
+  if (error instanceof LedgerError) return USAGE;
   if (error instanceof RuntimeError && error.code === 'INVALID_CONFIG') return USAGE;
   return UNFINISHED;
 }
 
 export function explain(error: unknown): string {
-  if (error instanceof RuntimeError && error.code !== 'INVALID_CONFIG') {
-    return `Could not finish, so nothing is said of the archive. ${error.message}`;
-  }
-  const isOurs =
-    error instanceof RuntimeError || error instanceof VerifierError || error instanceof LedgerError;
-  if (isOurs) return error.message;
-  return `Could not finish: ${error instanceof Error ? (error.stack ?? error.message) : error}`;
+  const isUsage = exitStatusOf(error) === USAGE;
+  const text = isUsage ? (error as Error).message : `${NOTHING_SAID} ${detailOf(error)}`;
+  // A path, a setting or an answer of a store may hold anything.
+  return text.split('\n').map(printable).join('\n');
+}
+
+const NOTHING_SAID = 'Could not finish, so nothing is said of the archive.';
+
+/** Where an error came from matters only when it is none that was foreseen. */
+function detailOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const isForeseen =
+    error instanceof RuntimeError || error instanceof VerifierError || isOfSystem(error);
+  return isForeseen ? error.message : (error.stack ?? error.message);
+}
+
+/** Of a disk, a pipe or a socket. */
+const isOfSystem = (error: Error): boolean => 'syscall' in error;
+
+/** Standard output takes no more: what was printed is not whole, so no other status may stand. */
+export function stopAtOutput(error: NodeJS.ErrnoException): never {
+  const why = error.code === 'EPIPE' ? 'whoever read it has closed it' : error.message;
+  process.stderr.write(`Could not finish: standard output takes no more: ${printable(why)}.\n`);
+  process.exit(UNFINISHED);
 }

@@ -1,10 +1,10 @@
 /** `authseal keys`: makes key pairs and shows public keys. */
 import { generateKeyPairSync } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
-import { formatVkey, noteVerifier, signerFromPem } from '@authseal/ledger';
+import { formatVkey, type NoteSigner, noteVerifier, signerFromPem } from '@authseal/ledger';
 import { type Command, InvalidArgumentError } from 'commander';
-import { VerifierError } from '../error.ts';
-import { readText } from './settings.ts';
+import { writeFailure } from '../archive/write-failure.ts';
+import { readParsed } from './settings.ts';
 
 export function addKeys(program: Command): void {
   const keys = program.command('keys').description('make key pairs, show public keys');
@@ -19,7 +19,7 @@ export function addKeys(program: Command): void {
     .argument('<file>', 'the private key (PEM)')
     .requiredOption('--name <name>', NAME_MEANS, name)
     .description('print the public key of a private one')
-    .action((file: string, options: Named) => show(readText(file).text, options));
+    .action((file: string, options: Named) => show(readParsed(file, signerFromPem).value, options));
 }
 
 type Named = { name: string };
@@ -38,17 +38,12 @@ function generate(file: string, options: Named): void {
   try {
     writeFileSync(file, pem, { mode: 0o600, flag: 'wx' });
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw cause;
-    throw new VerifierError(
-      'TARGET_EXISTS',
-      `${file} is there already, and a private key is never overwritten. Name another file.`,
-    );
+    throw writeFailure(file, cause);
   }
-  show(pem, options);
+  show(signerFromPem(pem), options);
 }
 
 /** The vkey, as AUTHSEAL_KEYS and AUTHSEAL_PRODUCERS take it. */
-function show(pem: string, { name }: Named): void {
-  const { publicKey } = signerFromPem(pem);
+function show({ publicKey }: NoteSigner, { name }: Named): void {
   process.stdout.write(`${formatVkey(noteVerifier(name, publicKey))}\n`);
 }

@@ -1,9 +1,10 @@
 /** `authseal list`: which logs and batches lie in the regions, and how they are locked. Nothing is judged. */
+import { originOf } from '@authseal/ledger';
 import type { Command } from 'commander';
 import { inventory, type StoredVersion } from '../archive/inventory.ts';
 import { plainTable } from '../report/table.ts';
 import { type RangeOptions, type SettingOptions, withRange, withRegions } from './options.ts';
-import { openRegions } from './settings.ts';
+import { openDeployment } from './settings.ts';
 
 type Options = SettingOptions & RangeOptions & { batches?: true; json?: true };
 
@@ -12,18 +13,22 @@ export function addList(program: Command): void {
     .command('list')
     .description('show logs, batches, dates and locks, without judging them')
     .option('--batches', 'a line for each version of each batch, not a summary of each log')
-    .option('--json', 'a JSON object a line for each version of each batch');
+    .option('--json', 'a JSON object a line for each version of each batch')
+    .option('--keys <file>', 'public keys, for the name of the deployment (AUTHSEAL_KEYS)');
   withRange(withRegions(command), 'batches sealed').action(list);
 }
 
 async function list(options: Options): Promise<void> {
   const summaries = new Map<string, Summary>();
   const rows: (string | number)[][] = [];
-  for (const bucket of openRegions(options)) {
+  const { deployment, buckets } = openDeployment(options);
+  for (const bucket of buckets) {
     for await (const version of inventory(bucket, options)) {
-      if (options.json) process.stdout.write(`${JSON.stringify(toJson(version))}\n`);
-      else if (options.batches) rows.push(batchRow(version));
-      else summarize(summaries, version);
+      const { topic, partition } = version.parts;
+      const origin = originOf(deployment, topic, partition);
+      if (options.json) process.stdout.write(`${JSON.stringify(toJson(origin, version))}\n`);
+      else if (options.batches) rows.push(batchRow(origin, version));
+      else summarize(summaries, origin, version);
     }
   }
   if (options.json) return;
@@ -33,18 +38,21 @@ async function list(options: Options): Promise<void> {
   process.stdout.write(`${table}\n`);
 }
 
-function toJson({ region, parts, listed, lock }: StoredVersion) {
+function toJson(origin: string, { region, parts, listed, lock }: StoredVersion) {
   const { topic, partition, batch, date } = parts;
   const { key, versionId, isLatest, deleteMarker, size } = listed;
-  const place = { topic, partition, batch, date, region, object: key, versionId };
+  const place = { origin, topic, partition, batch, date, region, object: key, versionId };
   return { ...place, isLatest, deleteMarker, size, lock };
 }
 
 const BATCH_COLUMNS = ['log', 'batch', 'date', 'region', 'version', 'bytes', 'lock'];
 
-function batchRow({ region, parts, listed, lock }: StoredVersion): (string | number)[] {
+function batchRow(
+  origin: string,
+  { region, parts, listed, lock }: StoredVersion,
+): (string | number)[] {
   const state = listed.deleteMarker ? 'delete marker' : lockText(lock.mode, lock.retainUntil);
-  return [logOf(parts), parts.batch, parts.date, region, listed.versionId, listed.size, state];
+  return [origin, parts.batch, parts.date, region, listed.versionId, listed.size, state];
 }
 
 /** Of one log in one region. */
@@ -63,9 +71,8 @@ type Summary = {
   lastEnd: Date | null;
 };
 
-function summarize(summaries: Map<string, Summary>, version: StoredVersion): void {
+function summarize(summaries: Map<string, Summary>, log: string, version: StoredVersion): void {
   const { region, parts, listed, lock } = version;
-  const log = logOf(parts);
   const summary = summaries.get(`${log} ${region}`) ?? newSummary(log, region, parts.date);
   summaries.set(`${log} ${region}`, summary);
   summary.batches.add(parts.batch);
@@ -102,8 +109,6 @@ function logRow(summary: Summary): (string | number)[] {
 function byLog(a: Summary, b: Summary): number {
   return a.log.localeCompare(b.log, 'en', { numeric: true }) || a.region.localeCompare(b.region);
 }
-
-const logOf = ({ topic, partition }: StoredVersion['parts']): string => `${topic}/${partition}`;
 
 function lockText(mode: string | null, until: Date | null): string {
   return mode === null ? 'none' : `${mode} until ${until?.toISOString() ?? 'unknown'}`;

@@ -3,7 +3,7 @@
 import { Command, CommanderError } from 'commander';
 import { addDoctor } from './doctor.ts';
 import { addExport } from './export.ts';
-import { exitStatusOf, explain } from './failure.ts';
+import { exitStatusOf, explain, stopAtOutput } from './failure.ts';
 import { addKeys } from './keys.ts';
 import { addList } from './list.ts';
 import { addPull } from './pull.ts';
@@ -20,11 +20,9 @@ addExport(program);
 addKeys(program);
 addDoctor(program);
 
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  // Whoever reads, such as `head`, has seen enough.
-  if (error.code === 'EPIPE') process.exit(0);
-  throw error;
-});
+process.stdout.on('error', stopAtOutput);
+// Who cannot be told anything still gets the exit status.
+process.stderr.on('error', () => {});
 
 try {
   await program.parseAsync();

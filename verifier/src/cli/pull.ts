@@ -5,6 +5,7 @@ import { ProgressBar } from '../report/progress.ts';
 import { plural, problemBlock } from '../report/table.ts';
 import { timeText } from '../verify/scope.ts';
 import { verifyArchive } from '../verify/verify-archive.ts';
+import { statusOf } from './failure.ts';
 import {
   type RangeOptions,
   type SettingOptions,
@@ -46,5 +47,5 @@ async function pull(directory: string, options: Options): Promise<void> {
   const { objects } = await copy.finish({ deployment, ...scope, ok, files, problems });
   for (const problem of problems) process.stderr.write(`${problemBlock(problem)}\n\n`);
   process.stdout.write(`${plural(objects, 'object')} in ${directory}, listed in manifest.json\n`);
-  process.exitCode = ok ? 0 : 1;
+  process.exitCode = statusOf(report);
 }

@@ -1,7 +1,7 @@
 /** The settings of a command: the environment and the configuration file, flags before them. */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { type DeploymentKeys, parseKeys } from '@authseal/ledger';
+import { type DeploymentKeys, LedgerError, parseKeys } from '@authseal/ledger';
 import { Bucket, kafkaSettings, loadConfig, settings } from '@authseal/runtime';
 import { z } from 'zod';
 import { VerifierError } from '../error.ts';
@@ -9,6 +9,7 @@ import { type ProducerKeys, parseProducerKeys } from '../verify/producer-keys.ts
 import type { SettingOptions } from './options.ts';
 
 const regionsOnly = z.object({ regions: settings.regions });
+const regionsAndKeys = z.object({ regions: settings.regions, keys: settings.keys });
 const whole = z.object({
   regions: settings.regions,
   keys: settings.keys,
@@ -32,6 +33,14 @@ export function openRegions(options: SettingOptions): Bucket[] {
   return bucketsOf(load(regionsOnly, options).regions, options.region);
 }
 
+/** The same, and the deployment that the file of keys names.
+ * @throws RuntimeError INVALID_CONFIG; VerifierError USAGE */
+export function openDeployment(options: SettingOptions): { deployment: string; buckets: Bucket[] } {
+  const { regions, keys } = load(regionsAndKeys, options);
+  const { deployment } = readParsed(keys, parseKeys).value;
+  return { deployment, buckets: bucketsOf(regions, options.region) };
+}
+
 export type VerifySettings = {
   readonly buckets: readonly Bucket[];
   readonly keys: DeploymentKeys;
@@ -42,26 +51,43 @@ export type VerifySettings = {
   readonly files: { readonly keys: string; readonly producers: string | null };
 };
 
-/** @throws RuntimeError INVALID_CONFIG; LedgerError KEY_MALFORMED; VerifierError USAGE, PRODUCERS_MALFORMED */
+/** @throws RuntimeError INVALID_CONFIG; VerifierError USAGE */
 export function loadSettings(options: SettingOptions): VerifySettings {
   const { regions, keys, producers, grace } = load(whole, options);
-  const keyFile = readText(keys);
-  const producerFile = producers === undefined ? null : readText(producers);
+  const keyFile = readParsed(keys, parseKeys);
+  const { deployment } = keyFile.value;
+  const producerFile =
+    producers === undefined
+      ? null
+      : readParsed(producers, (text) => parseProducerKeys(text, deployment));
   return {
     buckets: bucketsOf(regions, options.region),
-    keys: parseKeys(keyFile.text),
-    producers: parseProducerKeys(producerFile?.text ?? ''),
+    keys: keyFile.value,
+    producers: producerFile?.value ?? new Map(),
     grace,
     files: { keys: keyFile.sha256, producers: producerFile?.sha256 ?? null },
   };
 }
 
-/** A text file and the SHA-256 (hex) of its bytes.
- * @throws VerifierError USAGE when it cannot be read */
-export function readText(path: string): { text: string; sha256: string } {
+/** What a text file holds, and the SHA-256 (hex) of its bytes.
+ * @throws VerifierError USAGE when it cannot be read, or `parse` refuses it; the file is named */
+export function readParsed<T>(path: string, parse: (text: string) => T): Parsed<T> {
+  const bytes = readBytes(path);
   try {
-    const bytes = readFileSync(path);
-    return { text: bytes.toString(), sha256: createHash('sha256').update(bytes).digest('hex') };
+    // Passes over the byte order mark that some editors put first.
+    const value = parse(new TextDecoder().decode(bytes));
+    return { value, sha256: createHash('sha256').update(bytes).digest('hex') };
+  } catch (cause) {
+    if (!(cause instanceof LedgerError || cause instanceof VerifierError)) throw cause;
+    throw new VerifierError('USAGE', `${path}: ${cause.message}`, { cause });
+  }
+}
+
+type Parsed<T> = { readonly value: T; readonly sha256: string };
+
+function readBytes(path: string): Buffer {
+  try {
+    return readFileSync(path);
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new VerifierError('USAGE', `The file ${path} cannot be read: ${why}.`, { cause });

@@ -5,6 +5,7 @@ import { ProgressBar } from '../report/progress.ts';
 import { toText } from '../report/table.ts';
 import { parseAcceptances, refusedAcceptances } from '../verify/accept.ts';
 import { verifyArchive } from '../verify/verify-archive.ts';
+import { statusOf } from './failure.ts';
 import {
   type RangeOptions,
   type SettingOptions,
@@ -13,10 +14,7 @@ import {
   withRange,
   withRegions,
 } from './options.ts';
-import { loadSettings, readText } from './settings.ts';
-
-/** As for what could not be finished. */
-const NOTHING_LOOKED_AT = 3;
+import { loadSettings, readParsed } from './settings.ts';
 
 type Options = SettingOptions & RangeOptions & { at?: number; accept?: string; json?: true };
 
@@ -33,7 +31,7 @@ export function addVerify(program: Command): void {
     )
     .option(
       '--accept <file>',
-      'incidents that were looked into: <code> <origin> <batch or version> <reason> a line',
+      'incidents that were looked into: <code> <origin> <batch, version or object> <reason> a line',
     )
     .option('--json', 'print the report as JSON');
   withKeys(withRange(withRegions(command), 'batches sealed')).action(verify);
@@ -41,8 +39,9 @@ export function addVerify(program: Command): void {
 
 async function verify(options: Options): Promise<void> {
   const { buckets, keys, producers, grace, files } = loadSettings(options);
-  const acceptFile = options.accept === undefined ? null : readText(options.accept);
-  const accept = parseAcceptances(acceptFile?.text ?? '');
+  const acceptFile =
+    options.accept === undefined ? null : readParsed(options.accept, parseAcceptances);
+  const accept = acceptFile?.value ?? [];
   const { at, from, to } = options;
   const bar = new ProgressBar();
   const report = await verifyArchive({
@@ -62,7 +61,5 @@ async function verify(options: Options): Promise<void> {
     refused: refusedAcceptances(accept),
   };
   process.stdout.write(options.json ? toJson(whole) : toText(whole));
-  // A range without a single batch is neither intact nor broken.
-  const isNothing = report.ok && report.logs.length === 0;
-  process.exitCode = isNothing ? NOTHING_LOOKED_AT : report.ok ? 0 : 1;
+  process.exitCode = statusOf(report);
 }

@@ -28,7 +28,7 @@ export function toText(report: CommandReport): string {
  * A text that cannot speak to the terminal: whoever may send an event or name an object may put
  * control characters, or marks that turn the direction of writing, into what is shown of it.
  */
-function printable(text: string): string {
+export function printable(text: string): string {
   return text.replace(UNPRINTABLE, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 

@@ -182,7 +182,9 @@ describe('a repeat', () => {
 
 describe('a service with a key', () => {
   const key = newPem();
-  const keys = (line = '') => ({ producers: parseProducerKeys(`${vkeyOf(key, 'shop')}${line}`) });
+  const keys = (line = '') => ({
+    producers: parseProducerKeys(`${vkeyOf(key, 'shop')}${line}`, 'test'),
+  });
 
   it('signs each flush', async () => {
     const producer = new Producer('shop', key);
