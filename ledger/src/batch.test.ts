@@ -166,6 +166,13 @@ describe('any single byte changed in an object', () => {
     }
   });
 
+  it('is no batch when its entries were compressed after they were sealed plain', async () => {
+    const { object } = await sealed('null');
+    const plain = readContainer(object);
+    const block = encodeBlock(plain.block, 'zstandard');
+    expect(judge(writeContainer({ ...plain, codec: 'zstandard', block }))).toBe('ENTRIES_MISMATCH');
+  });
+
   it('is found by the hash of the block where zstd would decompress to the same', async () => {
     const { object } = await sealed('zstandard');
     const { block } = readContainer(object);

@@ -4,7 +4,7 @@
  *
  *   1. its form, to the last byte (container.ts)
  *   2. the header (header.ts); the schema text: released, and the one the header hashed; the data
- *      block: the one the header hashed, where it did
+ *      block: the one the header hashed, which it must have where entries are compressed
  *   3. each entry: canonical Avro; index and offset where they are due; its parts agree (entry.ts)
  *   4. the entries' leaves make the header's `entries`
  *   5. the header's ranges and the header as the last leaf make the checkpoint's size and root
@@ -16,7 +16,7 @@ import { type EntrySchema, RELEASED_ENTRY_SCHEMAS } from '@authseal/schemas';
 import { encodeBase64 } from './base64.ts';
 import { type Checkpoint, parseCheckpoint } from './checkpoint.ts';
 import { CompactRange } from './compact-range.ts';
-import { type Codec, decodeBlock, readContainer } from './container.ts';
+import { type Codec, type Container, decodeBlock, readContainer } from './container.ts';
 import { type EntryView, EVENT_FINGERPRINTS, viewEntry } from './entry.ts';
 import { LedgerError } from './error.ts';
 import { type Header, parseHeader } from './header.ts';
@@ -90,7 +90,7 @@ export function readBatch(object: Buffer): Batch {
       `${nameOf(header)} has ${container.count} entries where its header says ${header.count}.`,
     );
   }
-  checkBlock(container.block, header);
+  checkBlock(container, header);
   const entries = decodeBlock(container.block, container.codec);
   const bounds = findEntries(entries, header, schema);
   checkEntries(entries, bounds, header, schema);
@@ -138,7 +138,15 @@ function releasedSchema(text: Buffer, header: Header): EntrySchema {
   return schema;
 }
 
-function checkBlock(block: Buffer, header: Header): void {
+function checkBlock({ block, codec, count }: Container, header: Header): void {
+  // Without the hash, entries that were sealed plain could be compressed later, in many ways.
+  const isBound = header.block !== undefined || codec === 'null' || count === 0;
+  if (!isBound) {
+    throw new LedgerError(
+      'ENTRIES_MISMATCH',
+      `The entries of ${nameOf(header)} are compressed, and its header has no hash of the data block: they were sealed in another form.`,
+    );
+  }
   if (header.block !== undefined && header.block !== encodeBase64(sha256(block))) {
     throw new LedgerError(
       'ENTRIES_MISMATCH',
