@@ -139,7 +139,7 @@ describe('authseal', () => {
 describe('standard output', () => {
   it('that nobody reads any longer stops the command with 3, for nothing else is certain', () => {
     const pipe = `${directory}/pipe`;
-    spawnSync('mkfifo', [pipe]);
+    spawnSync('sh', ['-c', `mkfifo ${pipe}`]);
     const reader = openSync(pipe, constants.O_RDONLY | constants.O_NONBLOCK);
     const writer = openSync(pipe, constants.O_WRONLY);
     closeSync(reader);
