@@ -37,10 +37,10 @@ export class Archiver {
     this.#log = log;
     this.#bucket = new Bucket(regionOf(config));
     const keys = readKeys(config);
-    this.#assignment = new Assignment(
-      (partition) => this.#open(partition, keys),
-      (partition) => watch.forget(partition),
-    );
+    this.#assignment = new Assignment((partition) => this.#open(partition, keys), {
+      ended: watch.forget,
+      unreadable: watch.unreadable,
+    });
   }
 
   /**

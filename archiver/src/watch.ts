@@ -10,6 +10,8 @@ export type Watch = {
   of(partition: number): PartitionWatch;
   /** The partition is no longer ours: what its gauges say is another's to say. */
   forget(partition: number): void;
+  /** Its next records cannot be read, or can again. */
+  unreadable(partition: number, isUnreadable: boolean): void;
   /** Why batches do not arrive in S3 now. */
   troubles(): string[];
 };
@@ -32,6 +34,7 @@ export function createWatch(log: Logger, region: string): Watch {
   const lag = gauge('lag_records', 'Records not yet archived, markers counted.', 'partition');
   const sealedAt = gauge('sealed_at_seconds', 'sealedAt of the last one committed.', 'partition');
   const stopped = gauge('stopped', '1 while the partition is stopped.', 'partition', 'code');
+  const unreadable = gauge('unreadable', '1 while the next records cannot be read.', 'partition');
   const putSeconds = new Histogram({
     name: 'authseal_archiver_put_seconds',
     help: 'Time until S3 answered a PutObject.',
@@ -98,9 +101,11 @@ export function createWatch(log: Logger, region: string): Watch {
     of,
     forget(partition) {
       const labels = { partition: String(partition) };
-      for (const own of [lag, sealedAt]) own.remove(labels);
+      for (const own of [lag, sealedAt, unreadable]) own.remove(labels);
       unstop(partition);
     },
+    unreadable: (partition, isUnreadable) =>
+      unreadable.set({ partition: String(partition) }, Number(isUnreadable)),
     troubles: () => [...troubles.values()],
   };
 }

@@ -49,7 +49,7 @@ export async function startIngestor(
         terms,
         observer: metrics.observe(partition),
       }),
-    (partition) => metrics.forget(partition),
+    { ended: metrics.forget, unreadable: metrics.unreadable },
   );
   const consumer = new AssignedConsumer(
     {

@@ -9,6 +9,8 @@ export type Metrics = {
   observe(partition: number): SealerObserver;
   /** The partition is another's now: what stood of its state is taken back. */
   forget(partition: number): void;
+  /** Its next records cannot be read, or can again. */
+  unreadable(partition: number, isUnreadable: boolean): void;
 };
 
 export function createMetrics(log: Logger): Metrics {
@@ -35,6 +37,10 @@ export function createMetrics(log: Logger): Metrics {
   );
   const behind = gauge('authseal_ingestor_behind', 'Records not yet sealed, at the last batch.');
   const sealedAt = gauge('authseal_ingestor_sealed_at_seconds', 'sealedAt of the last batch.');
+  const unreadable = gauge(
+    'authseal_ingestor_unreadable',
+    '1 while the next records of the partition cannot be read.',
+  );
   const batchSize = new Histogram({
     name: 'authseal_ingestor_batch_entries',
     help: 'Entries of a batch.',
@@ -54,13 +60,17 @@ export function createMetrics(log: Logger): Metrics {
     forget(partition) {
       accept(partition);
       behind.remove({ partition: String(partition) });
+      unreadable.remove({ partition: String(partition) });
     },
+    unreadable: (partition, isUnreadable) =>
+      unreadable.set({ partition: String(partition) }, Number(isUnreadable)),
     observe(partition) {
       const p = { partition: String(partition) };
       const child = log.child(p);
       // From the first look on, so that an alert on an increase sees the first one.
       lost.inc(p, 0);
       failures.inc(p, 0);
+      unreadable.set(p, 0);
       return {
         opened({ head }) {
           accept(partition);

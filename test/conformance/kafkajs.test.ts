@@ -4,19 +4,17 @@
  */
 import { randomUUID } from 'node:crypto';
 import { type Servers, startServers } from '@authseal/deploy/local';
-import { createLogger } from '@authseal/runtime';
 import {
-  AssignedConsumer,
   type Fetched,
   KafkaAdmin,
   searchLastRecords,
   TransactionalWriter,
 } from '@authseal/runtime/kafka';
-import { CompressionTypes, type Producer } from 'kafkajs';
+import type { Producer } from 'kafkajs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { plainKafka, readTopic } from '../plain/topic.ts';
+import { consume as begin, silent as log, readFrom, valuesOf } from './consume.ts';
 
-const log = createLogger({ service: 'test', deployment: 'test', level: 'silent' });
 let servers: Servers;
 let connection: { kafkaBrokers: string[]; kafkaSsl: false; kafkaSasl: undefined };
 let admin: KafkaAdmin;
@@ -51,31 +49,10 @@ async function openWriter(transactionalId: string): Promise<TransactionalWriter>
   return writer;
 }
 
-/** A consumer of the topic that keeps what it is told. */
 function consume(readUncommitted = true) {
-  const group = `group-${randomUUID()}`;
-  const told = { joins: [] as (readonly number[])[], fetched: [] as Fetched[], heartbeats: 0 };
-  const consumer = new AssignedConsumer(
-    {
-      connection,
-      clientId: 'test',
-      group,
-      topic,
-      readUncommitted,
-      maxBytesPerPartition: 1024 * 1024,
-      sessionTimeoutMs: 6000,
-      log,
-    },
-    {
-      assigned: (partitions) => told.joins.push(partitions),
-      fetched: (fetched) => told.fetched.push(fetched),
-      heartbeat: () => {
-        told.heartbeats += 1;
-      },
-    },
-  );
-  closing.push(() => consumer.stop());
-  return { consumer, told, group };
+  const consuming = begin(connection, topic, readUncommitted);
+  closing.push(() => consuming.consumer.stop());
+  return consuming;
 }
 
 const send = (partition: number, ...values: string[]) =>
@@ -255,23 +232,6 @@ describe('an assigned consumer', () => {
     ]);
   });
 
-  it('reads what was written with zstd while somebody had changed the topic', async () => {
-    await producer.send({
-      topic,
-      compression: CompressionTypes.ZSTD,
-      messages: [
-        { partition: 0, value: 'a' },
-        { partition: 0, value: 'b' },
-      ],
-    });
-    const { consumer, told } = consume();
-    await vi.waitUntil(() => told.joins.length > 0, { timeout: 30_000 });
-    consumer.seek(0, 0);
-    consumer.resume(0);
-    await vi.waitUntil(() => told.fetched.length > 0, { timeout: 30_000 });
-    expect(offsetsOf(told.fetched, 0)).toEqual([0, 1]);
-  });
-
   it('takes a record of a hundred thousand headers in its stride', async () => {
     const headers = Object.fromEntries(Array.from({ length: 50_000 }, (_, i) => [`h${i}`, 'x']));
     headers.many = Array.from({ length: 50_000 }, () => 'y') as unknown as string;
@@ -282,6 +242,23 @@ describe('an assigned consumer', () => {
     consumer.resume(0);
     await vi.waitUntil(() => told.fetched.length > 0, { timeout: 30_000 });
     expect(told.fetched[0]?.records[0]?.headers.length).toBe(100_000);
+  });
+
+  it('begins anew, with all partitions paused, when its listener throws', async () => {
+    await send(0, 'a');
+    const reading = consume();
+    reading.told.fault = new Error('a fault of the listener');
+    await readFrom(reading, 0, 0);
+    await vi.waitUntil(() => reading.told.joins.length > 2, { timeout: 60_000 });
+    reading.told.fault = null;
+    // The whole assignment; none; the whole again.
+    expect(reading.told.joins.slice(0, 3)).toEqual([[0, 1], [], [0, 1]]);
+    const seen = reading.told.heartbeats;
+    await vi.waitUntil(() => reading.told.heartbeats > seen + 1, { timeout: 30_000 });
+    expect(reading.told.fetched).toEqual([]);
+    await readFrom(reading, 0, 0);
+    await vi.waitUntil(() => reading.told.fetched.length > 0, { timeout: 30_000 });
+    expect(valuesOf(reading, 0)).toEqual(['a']);
   });
 
   it('comes back by itself after the broker was away', async ({ skip }) => {

@@ -17,18 +17,23 @@
  *     `fetchedOffset`.
  *   - ECONNREFUSED is no retriable error to it: the consumer crashes and stays down. A new one takes
  *     its place here.
+ *   - A record set that it cannot decode would end the whole consumer. Here (record-sets.ts) it holds
+ *     up its own partition alone, which is asked for it again until it can be read or is gone.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Consumer, EachBatchPayload } from 'kafkajs';
+import type { Batch, Consumer, EachBatchPayload } from 'kafkajs';
 import type { Logger } from '../log.ts';
 import { type KafkaConnection, newClient } from './client.ts';
 import { type Fetched, toFetched } from './record.ts';
+import type { Undecodable } from './record-sets.ts';
 
 /** Told what the consumer does; every call is synchronous and must not throw. */
 export type AssignmentListener = {
   /** The whole assignment, at each join of the group; what was assigned before has ended. None when the consumer lost its place. */
   assigned(partitions: readonly number[]): void;
   fetched(fetched: Fetched): void;
+  /** Why the partition's next records cannot be read; null when they can again. */
+  unreadable(partition: number, reason: string | null): void;
   /** The group's coordinator answered: whoever waited for better times may try again. */
   heartbeat(): void;
 };
@@ -55,6 +60,13 @@ const METADATA_MAX_AGE_MS = 10_000;
 /** Between two tries to reach Kafka. */
 const RECONNECT_MS = 1000;
 
+/** Before records that cannot be read are asked for again; doubles up to the longest. */
+const FIRST_WAIT_MS = 1000;
+const LONGEST_WAIT_MS = 60_000;
+
+/** A partition whose next records cannot be read. */
+type Held = { readonly waitMs: number; readonly timer: NodeJS.Timeout };
+
 export class AssignedConsumer {
   readonly #options: AssignedConsumerOptions;
   readonly #listener: AssignmentListener;
@@ -62,6 +74,9 @@ export class AssignedConsumer {
   /** The consumer while it has a place in the group: kafkajs throws at one that has none. */
   #joined: Consumer | null = null;
   #consumer: Consumer | null = null;
+  readonly #held = new Map<number, Held>();
+  /** Partitions that their owner lets flow. */
+  readonly #flowing = new Set<number>();
   #connecting: Promise<void>;
 
   /** Begins to join the group, for as long as it takes; the listener is told from then on. */
@@ -79,11 +94,13 @@ export class AssignedConsumer {
 
   pause(partition: number): void {
     const { topic } = this.#options;
+    this.#flowing.delete(partition);
     this.#tell((consumer) => consumer.pause([{ topic, partitions: [partition] }]));
   }
 
   resume(partition: number): void {
     const { topic } = this.#options;
+    this.#flowing.add(partition);
     this.#tell((consumer) => consumer.resume([{ topic, partitions: [partition] }]));
   }
 
@@ -102,6 +119,7 @@ export class AssignedConsumer {
     this.#stopped.abort();
     await this.#connecting;
     this.#joined = null;
+    this.#letGo();
     await this.#consumer?.disconnect();
   }
 
@@ -115,8 +133,7 @@ export class AssignedConsumer {
         this.#consumer = consumer;
         await consumer.run({
           autoCommit: false,
-          eachBatch: async ({ batch }: EachBatchPayload) =>
-            this.#listener.fetched(toFetched(batch)),
+          eachBatch: async ({ batch }: EachBatchPayload) => this.#take(batch),
         });
         return;
       } catch (err) {
@@ -125,6 +142,53 @@ export class AssignedConsumer {
         await this.#pause();
       }
     }
+  }
+
+  #take(batch: Batch): void {
+    const { fetched, undecodable } = toFetched(batch);
+    if (undecodable === null) this.#readable(fetched.partition);
+    // Before the owner hears of the fetch, for it may seek elsewhere.
+    else this.#hold(fetched.partition, undecodable);
+    if (undecodable === null || fetched.end > fetched.fetchedOffset) {
+      this.#listener.fetched(fetched);
+    }
+  }
+
+  /** Asks for the same records again after a while: whatever stands in the way may be mended by then. */
+  #hold(partition: number, { from, to, compression, reason }: Undecodable): void {
+    const { topic, log } = this.#options;
+    const before = this.#held.get(partition)?.waitMs ?? FIRST_WAIT_MS / 2;
+    const waitMs = Math.min(2 * before, LONGEST_WAIT_MS);
+    this.seek(partition, from);
+    this.#tell((consumer) => consumer.pause([{ topic, partitions: [partition] }]));
+    const timer = setTimeout(() => {
+      if (!this.#flowing.has(partition)) return;
+      this.#tell((consumer) => consumer.resume([{ topic, partitions: [partition] }]));
+    }, waitMs);
+    clearTimeout(this.#held.get(partition)?.timer);
+    this.#held.set(partition, { waitMs, timer });
+    const message = `the records from offset ${from} to ${to - 1} of ${topic}/${partition} cannot be read (compression: ${compression}): ${reason}. Nothing is passed over; they are asked for again and again. Find out who wrote them, and see that the topic has the compression.type that \`authseal doctor\` expects. If nobody can read them, \`kafka-delete-records.sh\` up to offset ${to} lets the partition go on without them.`;
+    log.error({ topic, partition, from, to, compression, reason, waitMs }, message);
+    this.#listener.unreadable(partition, message);
+  }
+
+  #readable(partition: number): void {
+    const held = this.#held.get(partition);
+    if (held === undefined) return;
+    clearTimeout(held.timer);
+    this.#held.delete(partition);
+    this.#options.log.info({ partition }, 'the records can be read again');
+    this.#listener.unreadable(partition, null);
+  }
+
+  /** The partitions are no longer ours, or not known to be. */
+  #letGo(): void {
+    for (const [partition, { timer }] of this.#held) {
+      clearTimeout(timer);
+      this.#listener.unreadable(partition, null);
+    }
+    this.#held.clear();
+    this.#flowing.clear();
   }
 
   /** Between two tries, unless it is to stop. */
@@ -156,12 +220,14 @@ export class AssignedConsumer {
       const partitions = payload.memberAssignment[topic] ?? [];
       if (partitions.length > 0) consumer.pause([{ topic, partitions }]);
       this.#joined = consumer;
+      this.#letGo();
       this.#listener.assigned(partitions);
     });
     consumer.on(events.START_BATCH_PROCESS, ({ payload }) => {
       const { batchSize, firstOffset } = payload;
       // Records reach eachBatch; a null offset is an answer from before the offset asked for.
       if (batchSize > 0 || (firstOffset as string | null) === null) return;
+      this.#readable(payload.partition);
       this.#listener.fetched({
         partition: payload.partition,
         fetchedOffset: Number(firstOffset),
@@ -174,6 +240,7 @@ export class AssignedConsumer {
     consumer.on(events.CRASH, ({ payload }) => {
       log.warn({ err: payload.error, restart: payload.restart }, 'the consumer crashed');
       this.#joined = null;
+      this.#letGo();
       this.#listener.assigned([]);
       if (!payload.restart) this.#connecting = this.#pause().then(() => this.#connect());
     });

@@ -15,9 +15,18 @@ export interface PartitionOwner {
   stop(): Promise<void>;
 }
 
+/** Told of partitions, for metrics. */
+export type AssignmentObserver = {
+  /** The partition's owner has ended. */
+  ended(partition: number): void;
+  /** Its next records cannot be read, or can again. */
+  unreadable(partition: number, isUnreadable: boolean): void;
+};
+
 export class Assignment<Owner extends PartitionOwner> implements AssignmentListener {
   readonly #open: (partition: number) => Owner;
-  readonly #ended: (partition: number) => void;
+  readonly #observer: AssignmentObserver;
+  readonly #unreadable = new Map<number, string>();
   #owners: ReadonlyMap<number, Owner> = new Map();
   #changing: Promise<unknown> = Promise.resolve();
   #generation = 0;
@@ -25,10 +34,10 @@ export class Assignment<Owner extends PartitionOwner> implements AssignmentListe
   #isStopped = false;
   #heardAt = 0;
 
-  /** @param open makes a partition's owner; `ended` is told when one has ended */
-  constructor(open: (partition: number) => Owner, ended: (partition: number) => void = () => {}) {
+  /** @param open makes a partition's owner */
+  constructor(open: (partition: number) => Owner, observer: AssignmentObserver) {
     this.#open = open;
-    this.#ended = ended;
+    this.#observer = observer;
   }
 
   /** Why nothing is worked on now: none when the group has given us our partitions, be it none. */
@@ -37,7 +46,8 @@ export class Assignment<Owner extends PartitionOwner> implements AssignmentListe
       return ['the consumer group has not assigned partitions yet'];
     }
     const silence = Date.now() - this.#heardAt;
-    return silence > sessionTimeoutMs ? [`Kafka has not answered for ${silence} ms`] : [];
+    if (silence > sessionTimeoutMs) return [`Kafka has not answered for ${silence} ms`];
+    return [...this.#unreadable.values()];
   }
 
   get owners(): ReadonlyMap<number, Owner> {
@@ -59,6 +69,12 @@ export class Assignment<Owner extends PartitionOwner> implements AssignmentListe
     this.#owners.get(fetched.partition)?.take(fetched);
   }
 
+  unreadable(partition: number, reason: string | null): void {
+    if (reason === null) this.#unreadable.delete(partition);
+    else this.#unreadable.set(partition, reason);
+    this.#observer.unreadable(partition, reason !== null);
+  }
+
   heartbeat(): void {
     this.#heardAt = Date.now();
     for (const owner of this.#owners.values()) owner.heartbeat();
@@ -75,6 +91,6 @@ export class Assignment<Owner extends PartitionOwner> implements AssignmentListe
     this.#owners = new Map();
     this.#isJoined = false;
     await Promise.all(old.map(([, owner]) => owner.stop()));
-    for (const [number] of old) this.#ended(number);
+    for (const [number] of old) this.#observer.ended(number);
   }
 }

@@ -72,6 +72,9 @@ async function readCommitted(
         records.push(...fetched.records.filter(({ offset }) => offset < to));
         if (fetched.end >= to) done.resolve();
       },
+      unreadable: (_, reason) => {
+        if (reason !== null) done.reject(new Error(reason));
+      },
       heartbeat: () => {},
     },
   );

@@ -1,5 +1,6 @@
 /** Kafka records as the rest of Authseal sees them: numbers for offsets, headers as a list. */
 import type { Batch, KafkaMessage } from 'kafkajs';
+import type { Undecodable } from './record-sets.ts';
 
 export type KafkaRecord = {
   readonly offset: number;
@@ -24,16 +25,21 @@ export type Fetched = {
   readonly records: readonly KafkaRecord[];
 };
 
-/** A fetch as kafkajs gives it to eachBatch. */
-export function toFetched(batch: Batch): Fetched {
-  const { fetchedOffset } = batch as Batch & { fetchedOffset: string };
-  return {
+/** A fetch as kafkajs gives it to eachBatch, and what it ended with that cannot be read. */
+export function toFetched(batch: Batch): { fetched: Fetched; undecodable: Undecodable | null } {
+  const fetchedOffset = Number((batch as Batch & { fetchedOffset: string }).fetchedOffset);
+  const last = batch.messages.at(-1) as { undecodable?: Undecodable } | undefined;
+  const undecodable = last?.undecodable ?? null;
+  const messages = undecodable === null ? batch.messages : batch.messages.slice(0, -1);
+  const end = undecodable === null ? Number(batch.lastOffset()) + 1 : undecodable.from;
+  const fetched = {
     partition: batch.partition,
-    fetchedOffset: Number(fetchedOffset),
-    end: Number(batch.lastOffset()) + 1,
+    fetchedOffset,
+    end: Math.max(end, fetchedOffset),
     highWatermark: Number(batch.highWatermark),
-    records: batch.messages.map(toRecord),
+    records: messages.map(toRecord),
   };
+  return { fetched, undecodable };
 }
 
 function toRecord(message: KafkaMessage): KafkaRecord {
@@ -46,7 +52,7 @@ function toRecord(message: KafkaMessage): KafkaRecord {
   };
 }
 
-/** kafkajs gathers headers in an object (kafkajs.ts): a value, or several of one name in an array. */
+/** kafkajs has headers in an object (record-decoder.ts): a value, or several of one name in an array. */
 function toHeaders(headers: KafkaMessage['headers']): KafkaRecord['headers'] {
   const list: [string, Buffer | null][] = [];
   for (const name in headers) {

@@ -43,7 +43,7 @@ const BOTH: readonly Rule[] = [
   is('unclean.leader.election.enable', 'false'),
 ];
 
-/** kafkajs reads neither snappy, lz4 nor zstd; and a broker that decompresses enforces the size. */
+/** Every compression can be read; but only where the broker undoes it does it enforce the size. */
 const EVENTS: readonly Rule[] = [
   ...BOTH,
   is('compression.type', 'uncompressed'),
