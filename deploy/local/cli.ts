@@ -12,7 +12,7 @@ import {
 import { relative, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { Command } from 'commander';
+import { Command, CommanderError } from 'commander';
 import { CACHE, ROOT } from './directories.ts';
 import { type Addresses, toShell } from './environment.ts';
 import { DeployError } from './error.ts';
@@ -23,9 +23,24 @@ import { ownerOf, refuseSecond, toStandardError } from './servers.ts';
 import { startStack } from './stack.ts';
 import { table } from './table.ts';
 
+/** What a person types for each command here: the scripts of the root's package.json. */
+const USAGES: Record<string, string> = {
+  up: 'npm run stack -- [options]',
+  status: 'npm run stack:status -- [options]',
+  down: 'npm run stack:down -- [options]',
+};
+
+const USED_WRONGLY = 2;
+
 const program = new Command('stack')
   .description('The local stack of Authseal: Kafka, S3 regions, ingestor, an archiver per region.')
-  .option('--directory <path>', 'where its data, keys and logs live', `${CACHE}/stack`);
+  .option('--directory <path>', 'where its data, keys and logs live', `${CACHE}/stack`)
+  .configureHelp({
+    commandUsage: (command) => USAGES[command.name()] ?? Object.values(USAGES).join(' | '),
+    showGlobalOptions: true,
+  })
+  .showHelpAfterError()
+  .exitOverride();
 
 /** Paths inside the stack's directory. */
 const directory = () => resolve(program.opts<{ directory: string }>().directory);
@@ -176,21 +191,21 @@ function forget() {
 
 program
   .command('up', { isDefault: true })
-  .description('start it and stay until Ctrl-C')
+  .description('start the local stack and stay until Ctrl-C')
   .option('--detach', 'return when it is ready, and let it run')
   .action(({ detach }: { detach?: true }) =>
     detach ? startDetached() : serve(toStandardError, showStatus),
   );
 program
   .command('status')
-  .description('show its parts; exit status 0 when all are ready, else 1')
+  .description('show the parts of the local stack; exit status 0 when all are ready, else 1')
   .action(async () => {
     await showStatus();
     process.exit(); // not waiting for parts that do not answer
   });
 program
   .command('down')
-  .description('end it')
+  .description('end the local stack')
   .option('--wipe', 'and remove its data and keys')
   .action(takeDown);
 program.command('background', { hidden: true }).action(serveInBackground);
@@ -198,7 +213,11 @@ program.command('background', { hidden: true }).action(serveInBackground);
 try {
   await program.parseAsync();
 } catch (error) {
-  if (!(error instanceof DeployError)) throw error;
-  toStandardError(error.message);
-  process.exitCode = 1;
+  if (error instanceof CommanderError) {
+    process.exitCode = error.exitCode === 0 ? 0 : USED_WRONGLY; // it has said why
+  } else {
+    if (!(error instanceof DeployError)) throw error;
+    toStandardError(error.message);
+    process.exitCode = 1;
+  }
 }

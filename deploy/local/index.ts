@@ -4,3 +4,4 @@ export type { Region } from './region.ts';
 export type { Server } from './server.ts';
 export { type Servers, type ServersOptions, startServers } from './servers.ts';
 export { type Stack, type StackOptions, startStack } from './stack.ts';
+export { removeUnfinished } from './temporary.ts';

@@ -9,6 +9,7 @@ import { createLogger } from '@authseal/runtime';
 import { KafkaAdmin } from '@authseal/runtime/kafka';
 import { recall, remember } from './memory.ts';
 import { onFreePorts } from './ports.ts';
+import { writePidFile } from './process-identity.ts';
 import { type Server, startServer } from './server.ts';
 import type { Tools } from './tools.ts';
 
@@ -71,7 +72,7 @@ export async function startKafka(tools: Tools, directory: string): Promise<Serve
     };
     writeFileSync(configFile, toProperties(properties));
     const java = ['-cp', `${tools.kafkaLibs}/*`];
-    if (!existsSync(`${directory}/data/meta.properties`)) await format(java, configFile);
+    if (!existsSync(`${directory}/data/meta.properties`)) await format(java, configFile, directory);
     return startServer({
       name: 'kafka',
       endpoint,
@@ -89,12 +90,16 @@ export async function startKafka(tools: Tools, directory: string): Promise<Serve
   });
 }
 
-async function format(java: string[], configFile: string): Promise<void> {
+async function format(java: string[], configFile: string, directory: string): Promise<void> {
   const id = randomBytes(16);
   id.writeUInt8(id.readUInt8() & 0x7f); // in base64 it must not begin with '-', like an option
   const clusterId = id.toString('base64url');
   const tool = ['kafka.tools.StorageTool', 'format', '--cluster-id', clusterId];
-  await promisify(execFile)('java', [...java, ...tool, '--config', configFile]);
+  const formatting = promisify(execFile)('java', [...java, ...tool, '--config', configFile]);
+  if (formatting.child.pid !== undefined) {
+    writePidFile(`${directory}/format.pid`, formatting.child.pid);
+  }
+  await formatting;
 }
 
 async function listens(port: number | undefined): Promise<void> {

@@ -2,17 +2,17 @@
  * Kafka and two S3 regions for whoever needs them: the demo, tests, benchmarks, `npm run stack`.
  * Taken from the environment, else from a Docker engine, else started as native processes.
  */
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { startContainers } from './containers.ts';
-import { CACHE } from './directories.ts';
 import { type Addresses, fromEnvironment } from './environment.ts';
 import { DeployError } from './error.ts';
 import { inTime } from './in-time.ts';
 import { kafkaAnswers } from './kafka.ts';
 import { startNative } from './native.ts';
-import { identify, type ProcessIdentity, readPidFile, writePidFile } from './process-identity.ts';
+import { type ProcessIdentity, readPidFile, writePidFile } from './process-identity.ts';
 import { bucketAnswers } from './region.ts';
 import type { Server } from './server.ts';
+import { newDirectory, removeDirectory } from './temporary.ts';
 
 /** The regions of the local stack unless others are asked for. */
 const DEFAULT_REGIONS = ['eu-central-1', 'eu-west-1'];
@@ -61,7 +61,7 @@ export async function startServers(options: ServersOptions = {}): Promise<Server
       async stop() {
         await Promise.all(servers.map((server) => server.stop()));
         release();
-        if (options.directory === undefined) rmSync(directory, { recursive: true, force: true });
+        if (options.directory === undefined) removeDirectory(directory);
       },
     };
   } catch (error) {
@@ -115,20 +115,6 @@ async function allAnswer({ kafkaBrokers, regions }: Addresses): Promise<void> {
       ),
     ),
   ]);
-}
-
-let started = 0;
-
-/** A new folder named by our process id; folders of processes that are gone are removed first. */
-function newDirectory(): string {
-  const stacks = `${CACHE}/stacks`;
-  mkdirSync(stacks, { recursive: true });
-  for (const name of readdirSync(stacks)) {
-    if (identify(Number.parseInt(name, 10)) === null) {
-      rmSync(`${stacks}/${name}`, { recursive: true, force: true });
-    }
-  }
-  return `${stacks}/${process.pid}-${++started}`;
 }
 
 /** The process that runs a stack in this directory, or null. */

@@ -49,6 +49,20 @@ describe('npm run stack', () => {
     });
   });
 
+  it.each([
+    ['up', 'npm run stack -- [options]'],
+    ['status', 'npm run stack:status -- [options]'],
+    ['down', 'npm run stack:down -- [options]'],
+  ])(
+    'refuses a flag that %s does not have, and says how it is used: %s',
+    async (command, usage) => {
+      const { code, stderr } = await stack(command, '--bogus');
+      expect(code).toBe(2);
+      expect(stderr).toContain("unknown option '--bogus'");
+      expect(stderr).toContain(`Usage: ${usage}`);
+    },
+  );
+
   it('returns with --detach when every part is ready, and shows where each is', async () => {
     const { code, stdout, stderr } = await stack('up', '--detach');
     expect(code, stderr).toBe(0);

@@ -19,19 +19,27 @@ export function collect(kind: string, files: string[], variables: Variables): Pr
   return run(COLLECT, [kind, ...files], variables);
 }
 
+/** The account of these logs, nothing sent and no event kept. */
+export async function tryToCollect(kind: string, files: string[]): Promise<Outcome> {
+  const child = start(COLLECT, [kind, '--dry-run', ...files], {}, ['ignore', 'pipe']);
+  const err = text(child.stderr as NodeJS.ReadableStream);
+  const [status] = (await once(child, 'close')) as [number | null];
+  return { status, out: '', err: await err };
+}
+
 export function authseal(args: string[], variables: Variables): Promise<Outcome> {
   return run(AUTHSEAL, args, variables);
 }
 
 /** The same, shown as it runs: its output goes where the demo's own goes. Resolves with its exit status. */
 export async function showAuthseal(args: string[], variables: Variables): Promise<number | null> {
-  const child = start(AUTHSEAL, args, variables, 'inherit');
+  const child = start(AUTHSEAL, args, variables, ['inherit', 'inherit']);
   const [status] = (await once(child, 'close')) as [number | null];
   return status;
 }
 
 async function run(command: string, args: string[], variables: Variables): Promise<Outcome> {
-  const child = start(command, args, variables, 'pipe');
+  const child = start(command, args, variables, ['pipe', 'pipe']);
   const [out, err, [status]] = await Promise.all([
     text(child.stdout as NodeJS.ReadableStream),
     text(child.stderr as NodeJS.ReadableStream),
@@ -40,14 +48,21 @@ async function run(command: string, args: string[], variables: Variables): Promi
   return { status, out, err };
 }
 
-function start(command: string, args: string[], variables: Variables, output: 'inherit' | 'pipe') {
+type Output = 'inherit' | 'pipe' | 'ignore';
+
+function start(
+  command: string,
+  args: string[],
+  variables: Variables,
+  [out, err]: [out: Output, err: Output],
+) {
   const surroundings = Object.entries(process.env).filter(
     ([name]) => !name.startsWith('AUTHSEAL_'),
   );
   // kafkajs sets a timer in the past, which Node warns of.
   const nodeArgs = ['--disable-warning=TimeoutNegativeWarning', command, ...args];
   return spawn(process.execPath, nodeArgs, {
-    stdio: ['ignore', output, output],
+    stdio: ['ignore', out, err],
     env: { ...Object.fromEntries(surroundings), ...variables },
     signal: ending.signal,
   });

@@ -5,11 +5,11 @@
  */
 import { once } from 'node:events';
 import { inspect } from 'node:util';
-import { DeployError, startStack } from '@authseal/deploy/local';
+import { DeployError, removeUnfinished, startStack } from '@authseal/deploy/local';
 import { ending } from './commands.ts';
 import { DemoFailure } from './expect.ts';
 import { type Options, readOptions, USAGE, UsageError } from './options.ts';
-import { realLogs } from './real-logs.ts';
+import { expectEvents, realLogs } from './real-logs.ts';
 import { bold, failure, heading, mute, say } from './terminal.ts';
 import { theAttack } from './the-attack.ts';
 import { intact, theProof } from './the-proof.ts';
@@ -69,9 +69,13 @@ async function main(): Promise<number> {
   try {
     // npm runs scripts in the root of the checkout and says where it was called.
     const options = readOptions(process.argv.slice(2), process.env.INIT_CWD ?? process.cwd());
-    if (!options.help) return await demo(options);
-    process.stdout.write(`${USAGE}\n`);
-    return DONE;
+    if (options.help) {
+      process.stdout.write(`${USAGE}\n`);
+      return DONE;
+    }
+    await expectEvents('sshd', options.sshd);
+    await expectEvents('cloudtrail', options.cloudtrail);
+    return await demo(options);
   } catch (error) {
     if (error instanceof UsageError) {
       process.stderr.write(`${error.message}\n\n${USAGE}\n`);
@@ -88,7 +92,10 @@ let hasStack = false;
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   process.on(signal, () => {
-    if (!hasStack || ending.signal.aborted) process.exit(INTERRUPTED);
+    if (!hasStack || ending.signal.aborted) {
+      removeUnfinished();
+      process.exit(INTERRUPTED);
+    }
     mute();
     ending.abort();
   });

@@ -1,5 +1,5 @@
 /** `npm run demo -- [--sshd FILE…] [--cloudtrail FILE…] [--keep]` */
-import { existsSync, globSync } from 'node:fs';
+import { globSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
@@ -57,7 +57,12 @@ function parse(args: string[]) {
 
 function find(pattern: string, cwd: string): string[] {
   const path = resolve(cwd, pattern);
-  const found = existsSync(path) ? [path] : globSync(pattern, { cwd }).sort();
+  const found = isThere(path) ? [path] : globSync(pattern, { cwd }).sort();
   if (found.length === 0) throw new UsageError(`there is no file ${pattern}`);
-  return found.map((each) => resolve(cwd, each));
+  const paths = found.map((each) => resolve(cwd, each));
+  const folder = paths.find((each) => statSync(each).isDirectory());
+  if (folder !== undefined) throw new UsageError(`${folder} is a directory: name its files`);
+  return paths;
 }
+
+const isThere = (path: string): boolean => statSync(path, { throwIfNoEntry: false }) !== undefined;

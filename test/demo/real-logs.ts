@@ -1,14 +1,28 @@
 /** Scene: real logs, read by the collector. */
 import { basename } from 'node:path';
 import type { EventKind } from '@authseal/schemas';
-import { collect } from './commands.ts';
+import { collect, tryToCollect } from './commands.ts';
 import { DemoFailure } from './expect.ts';
+import { UsageError } from './options.ts';
 import { makeProducerKey } from './producer-key.ts';
 import { emptyLine, fact, say, show } from './terminal.ts';
 import type { World } from './world.ts';
 
 /** Of the collector: all was taken; some of what was read is malformed, and in its account. */
 const [COMPLETE, INCOMPLETE] = [0, 1];
+
+/**
+ * Before anything is started: whether there is something to collect.
+ * @throws UsageError with the collector's account
+ */
+export async function expectEvents(source: 'sshd' | 'cloudtrail', files: string[]): Promise<void> {
+  if (files.length === 0) return;
+  const { err } = await tryToCollect(source, files);
+  if (countKinds(err, new Map()) > 0) return;
+  throw new UsageError(
+    `the files of --${source} hold no auth event of ${source}:\n${err.trimEnd()}`,
+  );
+}
 
 export async function realLogs(world: World, source: 'sshd' | 'cloudtrail', files: string[]) {
   emptyLine();
@@ -26,6 +40,7 @@ export async function realLogs(world: World, source: 'sshd' | 'cloudtrail', file
         throw new DemoFailure(`Expected: authseal-collect ${source} to end with 0\nSeen: ${err}`);
       }
       const events = countKinds(err, world.sent);
+      if (events === 0) throw new DemoFailure(`Expected: events of ${source}\nSeen: ${err}`);
       sentBy.set(source, events);
       return { err, events, status };
     }),

@@ -28,8 +28,11 @@ function write(text: string): void {
   if (!muted) process.stdout.write(text);
 }
 
+/** A pipe has no columns, and some terminals say that they have 0. */
+const columns = (): number => process.stdout.columns || 100;
+
 /** Columns for text, beside the indent and the mark of a fact. */
-const width = (): number => Math.min(process.stdout.columns ?? 100, 100) - INDENT.length - 2;
+const width = (): number => Math.min(columns(), 100) - INDENT.length - 2;
 
 /** Lines of a text, no wider than the terminal. */
 function wrap(text: string): string[] {
@@ -103,5 +106,5 @@ export function liveBlock(): LiveBlock {
 
 function rowsOf(line: string): number {
   const length = INDENT.length + stripVTControlCharacters(line).length;
-  return Math.max(1, Math.ceil(length / (process.stdout.columns ?? 80)));
+  return Math.max(1, Math.ceil(length / columns()));
 }

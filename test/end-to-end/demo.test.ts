@@ -1,7 +1,8 @@
 /** `npm run demo` as a newcomer runs it: a process of its own, no terminal. */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
@@ -31,6 +32,10 @@ function startDemo(...options: string[]) {
     ended: async () => (await closed)[0],
   };
 }
+
+/** Folders of the stack of the demo with this process id. */
+const foldersOf = (pid: number | undefined) =>
+  readdirSync(`${ROOT}/.cache/stacks`).filter((name) => name.startsWith(`${pid}-`));
 
 /** Command lines of processes that serve the stack of the demo with this process id. */
 function leftOf(pid: number | undefined): string[] {
@@ -69,6 +74,7 @@ describe('npm run demo', () => {
       expect(await ended(), shown()).toBe(0);
       expectTheStory(shown());
       expect(leftOf(demo.pid)).toEqual([]);
+      expect(foldersOf(demo.pid)).toEqual([]);
     },
     TIMEOUT_MS,
   );
@@ -86,10 +92,33 @@ describe('npm run demo', () => {
     TIMEOUT_MS,
   );
 
-  it('names a file that is not there, before it starts anything', async () => {
-    const { shown, ended } = startDemo('--sshd', 'no/such/auth.log');
-    expect(await ended()).toBe(2);
-    expect(shown()).toBe('');
+  it(
+    'leaves nothing when it is interrupted before the stack is ready',
+    async () => {
+      const { demo, shown, ended } = startDemo();
+      await expect.poll(() => foldersOf(demo.pid), { timeout: TIMEOUT_MS }).toHaveLength(1);
+      demo.kill('SIGINT');
+      expect(await ended(), shown()).toBe(130);
+      await expect.poll(() => leftOf(demo.pid), { timeout: 60_000 }).toEqual([]);
+      expect(foldersOf(demo.pid)).toEqual([]);
+    },
+    TIMEOUT_MS,
+  );
+
+  it('refuses files that are not there, or hold nothing to collect, before it starts anything', async () => {
+    const folder = mkdtempSync(`${tmpdir()}/authseal-demo-`);
+    writeFileSync(`${folder}/notes.txt`, 'no line of syslog\n');
+    for (const args of [
+      ['--sshd', 'no/such/auth.log'],
+      ['--sshd', folder],
+      ['--sshd', `${folder}/notes.txt`],
+      ['--cloudtrail', `${folder}/notes.txt`],
+    ]) {
+      const { shown, ended } = startDemo(...args);
+      expect(await ended(), args.join(' ')).toBe(2);
+      expect(shown()).toBe('');
+    }
+    rmSync(folder, { recursive: true });
   });
 
   it.skipIf(!existsSync(DATA))(

@@ -1,10 +1,9 @@
 /** Whether Kafka can take events, asked before anything is sent. */
-import type { KafkaConnection } from './connection.ts';
-import { newClient } from './connection.ts';
+import { type KafkaConnection, newClient } from './connection.ts';
 import { failureOf } from './failure.ts';
 import { createSockets } from './sockets.ts';
 
-/** A topic that was just made, or a broker that just started, is there at the third try. */
+/** A broker that is about to listen does within these. */
 const RETRIES = 3;
 
 /** Milliseconds: a broker that hangs takes connections, and then says nothing. */
