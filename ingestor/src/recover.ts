@@ -39,6 +39,10 @@ export async function recover(
   );
   if (position === null && found !== undefined) return found;
   if (position !== null && found !== undefined && isSame(position, found)) return position;
+  // Whoever slept between two of these reads may have been replaced, and has seen two times at once.
+  if (JSON.stringify(await journal.readState()) !== JSON.stringify(state)) {
+    throw new Error(`${origin}: another owner went on meanwhile`);
+  }
   if (state === null) {
     throw new IngestorError(
       'LOG_NOT_BEGUN',
@@ -62,8 +66,11 @@ export async function recover(
 /** After a transaction the partition ends with its record and its marker: nothing can have followed. */
 const BATCH_AND_MARKER = 2;
 
-const isSame = (a: Position, b: Position): boolean =>
-  a.batchOffset === b.batchOffset && encodeState(a).metadata === encodeState(b).metadata;
+/** The topic may have dropped the batch with the last record: of that, the state alone then tells. */
+function isSame(position: Position, found: Position): boolean {
+  const { metadata } = encodeState({ ...found, last: found.last ?? position.last });
+  return metadata === encodeState(position).metadata;
+}
 
 /**
  * The position after the last of our batches among the records. A heartbeat holds no record, so the

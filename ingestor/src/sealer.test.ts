@@ -221,6 +221,40 @@ describe('a sealer', () => {
     expectExactlyOnce(RECORDS);
   });
 
+  it('does not call a person when another owner went on between two of its reads', async () => {
+    const before = journal.state;
+    const log = new Log();
+    start(log);
+    await sealedAll();
+    await sealer.stop();
+    const readState = journal.readState.bind(journal);
+    journal.readState = async () => {
+      journal.readState = readState;
+      return before;
+    };
+    log.end += 5;
+    start(log);
+    await vi.waitFor(() => expect(failures.length).toBe(1), 10_000);
+    sealer.heartbeat();
+    await vi.waitFor(() => expect(journal.state?.offset).toBe(RECORDS + 5), 10_000);
+    expect(refusals).toEqual([]);
+  });
+
+  it('believes its state where the topic has dropped all batches with records', async () => {
+    const log = new Log();
+    start(log, { heartbeat: 50 });
+    await sealedAll();
+    const newest = () => readBatch(journal.committed.at(-1)?.value as Buffer).header;
+    await vi.waitFor(() => expect(newest().count).toBe(0), 10_000);
+    await sealer.stop();
+    journal.committed.splice(0, journal.committed.length - 1);
+    journal.end += 1; // the record of a transaction that was aborted
+    log.end += 5;
+    start(log);
+    await vi.waitFor(() => expect(journal.state?.offset).toBe(RECORDS + 5), 10_000);
+    expect(refusals).toEqual([]);
+  });
+
   it('refuses when the batches topic was emptied under its state', async () => {
     journal.committed.length = 0;
     journal.end = 0;
