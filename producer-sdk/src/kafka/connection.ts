@@ -1,7 +1,7 @@
 /** How to reach Kafka, and the kafkajs clients that do. */
 import { Kafka, type KafkaConfig, type LogEntry, logLevel, type RetryOptions } from 'kafkajs';
 import { FIRST_RETRY_MS, LONGEST_RETRY_MS } from '../limits.ts';
-import { keepTimersForWhatWaits } from './request-queue.ts';
+import { setTimersForWhatWaits } from './request-queue.ts';
 import type { Sockets } from './sockets.ts';
 
 /** How to reach Kafka. `ssl` and `sasl` are as kafkajs takes them. */
@@ -17,7 +17,7 @@ export interface KafkaConnection {
 /** kafkajs waits 1 s, too short for TLS to another region. */
 const CONNECT_TIMEOUT_MS = 10_000;
 
-keepTimersForWhatWaits();
+setTimersForWhatWaits();
 
 export interface ClientParts {
   /** The brokers to begin with, asked for at each new connection. */

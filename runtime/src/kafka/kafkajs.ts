@@ -1,10 +1,12 @@
 /**
  * kafkajs, with two of its parts replaced before it is loaded: what takes a fetch's record sets apart
- * (record-sets.ts) and what leaves aborted records out (aborted.ts). Why: docs/decisions/0010.
+ * (record-sets.ts) and what leaves aborted records out (aborted.ts). Why: docs/decisions/0010. And
+ * with a timer less (request-queue.ts).
  */
 import { createRequire } from 'node:module';
 import { withoutAborted } from './aborted.ts';
 import { decodeMessages } from './record-sets.ts';
+import { setTimersForWhatWaits } from './request-queue.ts';
 
 const require = createRequire(import.meta.url);
 
@@ -16,6 +18,7 @@ function replace(part: string, by: unknown): void {
 
 replace('protocol/requests/fetch/v4/decodeMessages', decodeMessages);
 replace('consumer/filterAbortedMessages', withoutAborted);
+setTimersForWhatWaits(require('kafkajs/src/network/requestQueue').prototype);
 
 /** All of kafkajs; to be taken from here, for its parts must be in place before it is loaded. */
 export const kafkajs: typeof import('kafkajs') = require('kafkajs');
