@@ -1,0 +1,139 @@
+/**
+ * Broken variants of the product, each a change of its text: the simulation must find every one of
+ * them. A text that is no longer there is an error (replace.ts), so that no variant fades away.
+ */
+type Change = { readonly file: string; readonly from: string; readonly to: string };
+export type Variant = { readonly name: string; readonly changes: readonly Change[] };
+
+const SEALER = 'ingestor/src/sealer.ts';
+const INTAKE = 'ingestor/src/intake.ts';
+const INGESTOR_JOURNAL = 'ingestor/src/kafka-journal.ts';
+const WRITER = 'runtime/src/kafka/transactional-writer.ts';
+const BUCKET = 'runtime/src/s3/bucket.ts';
+const ARCHIVE_BATCH = 'archiver/src/archive-batch.ts';
+const PARTITION = 'archiver/src/partition.ts';
+const SENDER = 'producer-sdk/src/sender.ts';
+const CHANNEL = 'producer-sdk/src/kafka/channel.ts';
+
+const variant = (name: string, ...changes: Change[]): Variant => ({ name, changes });
+
+export const VARIANTS: readonly Variant[] = [
+  variant('the state is committed outside the transaction of its batch', {
+    file: SEALER,
+    from: '  await writer.sendState(encodeState(next));\n  await writer.commit();\n',
+    to: '  await writer.commit();\n  await writer.begin();\n  await writer.sendState(encodeState(next));\n  await writer.commit();\n',
+  }),
+  variant(
+    'a producer is used again after a failed send',
+    {
+      file: INGESTOR_JOURNAL,
+      from: '  return {\n    async open() {\n      const writer = await TransactionalWriter.open({',
+      to: '  let kept: TransactionalWriter | null = null;\n  return {\n    async open() {\n      const writer = kept ?? await TransactionalWriter.open({',
+    },
+    {
+      file: INGESTOR_JOURNAL,
+      from: '        send: (batch) => writer.send(topic, partition, batch),',
+      to: '        async send(batch) {\n          kept = null;\n          try {\n            return await writer.send(topic, partition, batch);\n          } catch (error) {\n            if (/old epoch/.test(String(error))) throw error;\n            await writer.abort();\n            kept = writer;\n            throw error;\n          }\n        },',
+    },
+    {
+      file: INGESTOR_JOURNAL,
+      from: '        close: () => writer.close(),',
+      to: '        close: async () => (kept === writer ? undefined : writer.close()),',
+    },
+    {
+      file: WRITER,
+      from: '  async commit(): Promise<void> {',
+      to: '  async abort(): Promise<void> {\n    await this.#active().abort();\n  }\n\n  async commit(): Promise<void> {',
+    },
+  ),
+  variant('the result of a send is not looked at', {
+    file: SEALER,
+    from: '  if (right) return result.offset;',
+    to: '  if (right || !right) return result?.offset ?? after + 1;',
+  }),
+  variant('an owner does not fence', {
+    file: WRITER,
+    from: '      const fence = await producer.transaction();\n      await fence.abort();\n',
+    to: '',
+  }),
+  variant('each owner has a transactional id of its own', {
+    file: INGESTOR_JOURNAL,
+    from: 'transactionalId: `authseal-ingestor',
+    to: 'transactionalId: Math.random() + `authseal-ingestor',
+  }),
+  variant('the state is read before the older owner is fenced', {
+    file: SEALER,
+    from: '    const writer = await journal.open();\n    try {\n      let position = await recover(journal, origin, terms.keys);',
+    to: '    let position = await recover(journal, origin, terms.keys);\n    const writer = await journal.open();\n    try {',
+  }),
+  variant('a lost state is recovered from an older batch', {
+    file: 'ingestor/src/recover.ts',
+    from: '  const newest = ours.at(-1);',
+    to: '  const newest = ours.at(0);',
+  }),
+  variant('a gap in what is fetched is taken for no records', {
+    file: INTAKE,
+    from: '      if (fetched.fetchedOffset > this.#builder.offset) {',
+    to: '      if (fetched.fetchedOffset < 0) {',
+  }),
+  variant('what is fetched twice is sealed twice', {
+    file: INTAKE,
+    from: '      if (record.offset < builder.offset) continue;\n',
+    to: '',
+  }),
+  variant('HEAD asks for the newest version', {
+    file: BUCKET,
+    from: '      ...this.#version(key, versionId),\n      ChecksumMode',
+    to: '      Bucket: this.region.bucket,\n      Key: key,\n      ChecksumMode',
+  }),
+  variant('the place is committed before HEAD has shown the object', {
+    file: ARCHIVE_BATCH,
+    from: '  await checkKept(key, answer.versionId, { object, sha256 }, lockUntil, store);\n  return true;',
+    to: '  void checkKept(key, answer.versionId, { object, sha256 }, lockUntil, store).catch(() => {});\n  return true;',
+  }),
+  variant('the place is committed before PUT is answered', {
+    file: PARTITION,
+    from: 'arrived: false, error: undefined };',
+    to: 'arrived: true, error: undefined };',
+  }),
+  variant('places are committed in the order in which objects arrive', {
+    file: PARTITION,
+    from: 'const arrived = missing < 0 ? this.#flights : this.#flights.slice(0, missing);',
+    to: 'const arrived = this.#flights.filter((flight) => flight.arrived);',
+  }),
+  variant('a key that is taken counts as archived', {
+    file: ARCHIVE_BATCH,
+    from: "  if (answer.outcome === 'exists') return false;",
+    to: "  if (answer.outcome === 'exists') return true;",
+  }),
+  variant('our bytes count as archived without a lock', {
+    file: ARCHIVE_BATCH,
+    from: "    if (head === null || !hasBytes(head, batch) || head.mode !== 'COMPLIANCE') continue;\n    if (isLockedUntil(head, retainUntil)) return 'found';",
+    to: "    if (head === null || !hasBytes(head, batch)) continue;\n    return 'found';",
+  }),
+  variant('an object is locked for a day', {
+    file: ARCHIVE_BATCH,
+    from: 'Math.max(retainUntil, clock.now() + MIN_LOCK)',
+    to: '(clock.now() + MIN_LOCK)',
+  }),
+  variant('a batch that S3 refused is passed over', {
+    file: ARCHIVE_BATCH,
+    from: 'persist(archive, signal, () => tryOnce(batch, key, archive, lookFirst));',
+    to: "persist(archive, signal, () => tryOnce(batch, key, archive, lookFirst).catch(() => 'found'));",
+  }),
+  variant('an answer of Kafka is taken for a confirmation, whatever it says', {
+    file: CHANNEL,
+    from: '    answer.length !== 1 ||\n    partition === undefined ||',
+    to: '    partition !== undefined\n  ) {\n    return { partition, firstOffset };\n  }\n  if (\n    partition === undefined ||',
+  }),
+  variant('a flush is sent while another is under way', {
+    file: SENDER,
+    from: '    if (!sending) void sendAll();',
+    to: '    void sendAll();',
+  }),
+  variant('a flush that failed is given up and the next one sent', {
+    file: SENDER,
+    from: '        endChannel();\n        if (abandoned) return null;\n        const retryInMs',
+    to: '        if (!abandoned) return { partition: 0, firstOffset: 0 };\n        const retryInMs',
+  }),
+];
