@@ -10,17 +10,43 @@ export function setTimeout<T>(ms: number, value?: T): Promise<T | undefined> {
   return new Promise((resolve) => world.after(ms, world.current, () => resolve(value)));
 }
 
+/** What Node's timers have and the product uses. */
+class Timer {
+  readonly #begin: () => () => void;
+  #cancel: () => void;
+
+  constructor(ms: number, callback: () => void) {
+    const world = theWorld();
+    const { current } = world;
+    this.#begin = () => world.after(ms, current, callback);
+    this.#cancel = this.#begin();
+  }
+
+  cancel(): void {
+    this.#cancel();
+  }
+
+  refresh(): this {
+    this.#cancel();
+    this.#cancel = this.#begin();
+    return this;
+  }
+
+  ref(): this {
+    return this;
+  }
+
+  unref(): this {
+    return this;
+  }
+}
+
 /** Replaces the globals; only for a process of its own. */
 export function install(): void {
-  type Handle = { cancel(): void; unref(): Handle; ref(): Handle };
-  const after = (callback: (...args: unknown[]) => void, ms = 0, ...args: unknown[]): Handle => {
-    const world = theWorld();
-    const cancel = world.after(ms, world.current, () => callback(...args));
-    const handle: Handle = { cancel, unref: () => handle, ref: () => handle };
-    return handle;
-  };
-  const cancel = (handle: Handle | null | undefined) => handle?.cancel();
-  Object.assign(globalThis, { setTimeout: after, clearTimeout: cancel });
+  Object.assign(globalThis, {
+    setTimeout: (callback: () => void, ms = 0) => new Timer(ms, callback),
+    clearTimeout: (timer: Timer | null | undefined) => timer?.cancel(),
+  });
   Date.now = () => theWorld().now;
   Math.random = () => theWorld().random.next();
 }
