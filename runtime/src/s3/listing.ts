@@ -31,6 +31,8 @@ export async function* listPages(
   where: string,
 ): AsyncGenerator<ListedVersion> {
   let after: Marker = {};
+  /** Version markers at which a page of the present key has begun. */
+  let begun = new Set<string | undefined>();
   for (;;) {
     const page = await client
       .send(new ListObjectVersionsCommand({ ...request, ...after }))
@@ -43,12 +45,14 @@ export async function* listPages(
     );
     if (!page.IsTruncated) return;
     const next = { KeyMarker: page.NextKeyMarker, VersionIdMarker: page.NextVersionIdMarker };
-    const stands =
-      next.KeyMarker === after.KeyMarker && next.VersionIdMarker === after.VersionIdMarker;
-    if (!next.KeyMarker || stands) {
-      const message = `${where}: the list of versions does not go on from ${JSON.stringify(next)}: this store does not page its lists as S3 does`;
+    // Keys ascend. Versions of one key have no order that their names would show, but none comes twice.
+    const step = compare(next.KeyMarker ?? '', after.KeyMarker ?? '');
+    if (step < 0 || !next.KeyMarker || (step === 0 && begun.has(next.VersionIdMarker))) {
+      const message = `${where}: after the page of versions that begins at ${JSON.stringify(after)} comes one that begins at ${JSON.stringify(next)}, so that the list would never end: this store does not page its lists as S3 does`;
       throw new RuntimeError('S3_BAD_ANSWER', message);
     }
+    if (step > 0) begun = new Set();
+    begun.add(next.VersionIdMarker);
     after = next;
   }
 }
@@ -65,10 +69,11 @@ function versionsOf(page: ListObjectVersionsCommandOutput): ListedVersion[] {
     deleteMarker: true,
     size: 0,
   }));
-  return [...versions, ...markers].sort((a, b) =>
-    Buffer.compare(Buffer.from(a.key), Buffer.from(b.key)),
-  );
+  return [...versions, ...markers].sort((a, b) => compare(a.key, b.key));
 }
+
+/** The order of UTF-8 bytes, as S3 lists. */
+const compare = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
 
 const identify = (entry: {
   Key?: string | undefined;
