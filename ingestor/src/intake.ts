@@ -165,6 +165,8 @@ export class Intake {
       }
       if (!this.#copy(fetched, this.#builder)) return;
       this.#builder.skipTo(fetched.end);
+      // Hashed now: a slice of the fetch would keep all of it until the seal.
+      this.#builder.last;
       this.#behind = Math.max(0, fetched.highWatermark - this.#builder.offset);
       this.#silent = this.#probedAt !== null && this.#behind === 0;
       this.#drop(fetched);

@@ -59,7 +59,9 @@ export class BatchBuilder {
   #buffer = Buffer.allocUnsafe(INITIAL_SIZE);
   #end = FIRST_ENTRY;
   #offset: number;
-  #last: SourceRecord | null = null;
+  /** The last record appended, until its hash is asked for: its bytes are a slice of somebody's answer. */
+  #lastRecord: SourceRecord | null = null;
+  #last: LastRecord | null = null;
   #sealed = false;
 
   /** A batch that continues the log from `head`. */
@@ -89,8 +91,12 @@ export class BatchBuilder {
 
   /** The last record appended, null when there is none. */
   get last(): LastRecord | null {
-    const record = this.#last;
-    return record && { offset: record.offset, hash: recordHash(record.timestamp, record.value) };
+    const record = this.#lastRecord;
+    if (record !== null) {
+      this.#last = { offset: record.offset, hash: recordHash(record.timestamp, record.value) };
+      this.#lastRecord = null;
+    }
+    return this.#last;
   }
 
   /** Whether there is something to seal besides silence. */
@@ -128,7 +134,7 @@ export class BatchBuilder {
     this.#end = end;
     this.#offset = record.offset + 1;
     if (problem !== null) this.#problems.set(problem, (this.#problems.get(problem) ?? 0) + 1);
-    this.#last = record;
+    this.#lastRecord = record;
     return true;
   }
 
