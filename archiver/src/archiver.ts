@@ -5,7 +5,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type DeploymentKeys, originOf } from '@authseal/ledger';
 import { Bucket, type Logger } from '@authseal/runtime';
-import { AssignedConsumer, Assignment, KafkaAdmin } from '@authseal/runtime/kafka';
+import {
+  AssignedConsumer,
+  Assignment,
+  examineBatches,
+  KafkaAdmin,
+  TopicWatch,
+} from '@authseal/runtime/kafka';
 import { type Config, groupOf, readKeys, regionOf } from './config.ts';
 import { ArchiverError } from './error.ts';
 import { kafkaJournal } from './kafka-journal.ts';
@@ -28,6 +34,7 @@ export class Archiver {
   #awaited = 'starting';
   #admin: KafkaAdmin | null = null;
   #consumer: AssignedConsumer | null = null;
+  #topic: TopicWatch | null = null;
   #asking: NodeJS.Timeout | undefined;
   readonly #assignment: Assignment<Partition>;
 
@@ -63,6 +70,11 @@ export class Archiver {
     }
     const admin = this.#admin as KafkaAdmin;
     this.#consumer = this.#newConsumer();
+    this.#topic = new TopicWatch({
+      examine: () => examineBatches(admin, batchesTopic),
+      told: this.#watch.topicFaults,
+      log: this.#log,
+    });
     this.#asking = setInterval(() => {
       this.#askEnds(admin).catch((err) => this.#log.debug({ err }, 'ends of partitions not told'));
     }, LAG_INTERVAL);
@@ -75,13 +87,15 @@ export class Archiver {
   reasons(): string[] {
     if (this.#consumer === null) return [this.#awaited];
     const reasons = this.#assignment.reasons(this.#config.sessionTimeout);
-    return reasons.length > 0 ? reasons : this.#watch.troubles();
+    const troubles = reasons.length > 0 ? reasons : this.#watch.troubles();
+    return [...troubles, ...(this.#topic?.faults ?? [])];
   }
 
   /** Finishes and commits what is on its way, and leaves the group. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     clearInterval(this.#asking);
+    this.#topic?.stop();
     await this.#assignment.stop();
     await this.#consumer?.stop();
     await this.#admin?.close();
@@ -90,14 +104,16 @@ export class Archiver {
 
   /** Tries again until the attempt has an answer. */
   async #until<T>(awaited: string, attempt: () => Promise<T | null>): Promise<T> {
+    this.#awaited = awaited;
     for (;;) {
-      this.#awaited = awaited;
       try {
         const answer = await attempt();
         if (answer !== null) return answer;
         this.#log.info(`${awaited}; waiting`);
       } catch (err) {
         if (err instanceof ArchiverError) throw err;
+        this.#awaited = `${awaited}: ${err instanceof Error ? err.message : err}`;
+        this.#watch.unreached(err);
         this.#log.warn({ err }, `${awaited}; trying again`);
       }
       await delay(START_RETRY, undefined, { signal: this.#stopping.signal });
@@ -157,9 +173,9 @@ export class Archiver {
 
   /** A paused partition hears of new records in no other way. */
   async #askEnds(admin: KafkaAdmin): Promise<void> {
+    const ends = await admin.highWatermarks(this.#config.batchesTopic);
     for (const [number, partition] of this.#assignment.owners) {
-      const { end } = await admin.offsets(this.#config.batchesTopic, number);
-      partition.tellEnd(end);
+      partition.tellEnd(ends.get(number) ?? 0);
     }
   }
 }

@@ -18,6 +18,7 @@ async function main(config: Config): Promise<void> {
     live: () => [],
     ready: () => archiver.reasons(),
   });
+  watch.readiness(() => archiver.reasons().length === 0);
   handleShutdown({
     log,
     graceMs: shutdownGrace,

@@ -1,7 +1,8 @@
 /** What the partitions tell, as logs, Prometheus metrics and reasons for not being ready. */
 import { createRegistry, type Logger } from '@authseal/runtime';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import type { ArchiverError } from './error.ts';
+import type { Outcome } from './archive-batch.ts';
+import type { ArchiverError, ArchiverErrorCode } from './error.ts';
 import type { PartitionWatch } from './partition.ts';
 
 export type Watch = {
@@ -12,9 +13,38 @@ export type Watch = {
   forget(partition: number): void;
   /** Its next records cannot be read, or can again. */
   unreadable(partition: number, isUnreadable: boolean): void;
+  /** At the start, something that is needed did not answer. */
+  unreached(error: unknown): void;
+  /** So many rules are broken by the batches topic. */
+  topicFaults(faults: number): void;
+  /** Asked at each look whether all is well. */
+  readiness(isReady: () => boolean): void;
   /** Why batches do not arrive in S3 now. */
   troubles(): string[];
 };
+
+/** From the first look on they are there, so that an alert on an increase sees the first one. */
+const ALERTS: Record<Exclude<ArchiverErrorCode, 'KEYS_OF_ANOTHER_DEPLOYMENT'>, true> = {
+  BUCKET_UNSUITABLE: true,
+  NOT_OURS: true,
+  GAP: true,
+  FORK: true,
+  KEY_REFUSED: true,
+  KEY_REPLACED: true,
+  RETENTION_TOO_LONG: true,
+  KEY_TAKEN: true,
+  LOCK_SHORT: true,
+  NOT_KEPT: true,
+  TOPIC_RECREATED: true,
+};
+const OUTCOMES: Record<Outcome | 'repeat', true> = {
+  written: true,
+  found: true,
+  raised: true,
+  beside: true,
+  repeat: true,
+};
+const RETRIES = ['S3_ACCESS_DENIED', 'S3_FAILED', 'S3_BAD_ANSWER', 'KAFKA_UNREACHABLE'];
 
 export function createWatch(log: Logger, region: string): Watch {
   const registry = createRegistry();
@@ -28,7 +58,7 @@ export function createWatch(log: Logger, region: string): Watch {
   const batches = counter('batches_total', 'Batches archived, by how.', 'partition', 'outcome');
   const bytes = counter('bytes_total', 'Bytes of objects archived.', 'partition');
   const passedOver = counter('passed_over_total', 'Records that are not ours.', 'partition');
-  const retries = counter('retries_total', 'S3 failures that were tried again.', 'code');
+  const retries = counter('retries_total', 'Failures of S3, or at the start, tried again.', 'code');
   const failures = counter('failures_total', 'Kafka failures, tried again.', 'partition');
   const alerts = counter('alerts_total', 'Somebody should look, by code.', 'code');
   const lag = gauge('lag_records', 'Records not yet archived, markers counted.', 'partition');
@@ -41,6 +71,9 @@ export function createWatch(log: Logger, region: string): Watch {
     registers,
     buckets: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
   });
+  const topicFaults = gauge('topic_faults', 'Rules that the batches topic breaks.');
+  for (const code of Object.keys(ALERTS)) alerts.inc({ code }, 0);
+  for (const code of RETRIES) retries.inc({ code }, 0);
   const troubles = new Map<number, string>();
   const stops = new Map<number, ArchiverError>();
 
@@ -54,6 +87,9 @@ export function createWatch(log: Logger, region: string): Watch {
   function of(partition: number): PartitionWatch {
     const labels = { partition: String(partition) };
     const child = log.child({ partition });
+    for (const own of [bytes, passedOver, failures]) own.inc(labels, 0);
+    for (const outcome of Object.keys(OUTCOMES)) batches.inc({ ...labels, outcome }, 0);
+    unreadable.set(labels, 0);
     const alert = (err: ArchiverError, fields: object, text: string) => {
       alerts.inc({ code: err.code });
       child.error({ ...fields, err }, text);
@@ -66,7 +102,7 @@ export function createWatch(log: Logger, region: string): Watch {
       },
       put: (ms) => putSeconds.observe(ms / 1000),
       retry(err, ms) {
-        retries.inc({ code: 'code' in err ? String(err.code) : err.name });
+        retries.inc({ code: codeOf(err) });
         troubles.set(partition, `partition ${partition}: ${err.message}`);
         child.warn({ err, ms }, 'S3 failed; the batch is tried again');
       },
@@ -106,6 +142,23 @@ export function createWatch(log: Logger, region: string): Watch {
     },
     unreadable: (partition, isUnreadable) =>
       unreadable.set({ partition: String(partition) }, Number(isUnreadable)),
+    unreached: (error) => retries.inc({ code: codeOf(error) }),
+    topicFaults: (faults) => topicFaults.set(faults),
+    readiness(isReady) {
+      new Gauge({
+        name: 'authseal_archiver_ready',
+        help: '1 while /readyz answers 200.',
+        registers,
+        collect() {
+          this.set(Number(isReady()));
+        },
+      });
+    },
     troubles: () => [...troubles.values()],
   };
+}
+
+function codeOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown';
+  return 'code' in error ? String(error.code) : error.name;
 }

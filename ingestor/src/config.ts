@@ -37,14 +37,12 @@ export type Config = z.output<typeof schema>;
 /** The settings, for --help. */
 export const configHelp = (): string => settingsHelp(schema.shape);
 
-/** Partitions of the events topic when `init` creates it. */
-const DEFAULT_PARTITIONS = 8;
 const initSchema = schema.safeExtend({
   partitions: z
     .int('a whole number from 1 to 10000')
     .min(1, 'a whole number from 1 to 10000')
     .max(10_000, 'a whole number from 1 to 10000')
-    .default(DEFAULT_PARTITIONS),
+    .optional(),
 });
 
 /** @throws RuntimeError INVALID_CONFIG */
@@ -53,7 +51,7 @@ export function serveConfig(flags: readonly string[]): Config {
 }
 
 /** Also reads `--partitions`. @throws RuntimeError INVALID_CONFIG */
-export function initConfig(flags: readonly string[]): Config & { partitions: number } {
+export function initConfig(flags: readonly string[]): Config & { partitions?: number | undefined } {
   return loadConfig(initSchema, { env: process.env, flags });
 }
 

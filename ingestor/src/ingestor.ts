@@ -1,10 +1,16 @@
 /** The ingestor: one consumer that assigns and reads, and a sealer for each partition it is given. */
 import { originOf } from '@authseal/ledger';
 import type { Logger } from '@authseal/runtime';
-import { AssignedConsumer, Assignment, KafkaAdmin } from '@authseal/runtime/kafka';
+import {
+  AssignedConsumer,
+  Assignment,
+  examineTopics,
+  KafkaAdmin,
+  TopicWatch,
+} from '@authseal/runtime/kafka';
 import { type Config, readKeys } from './config.ts';
 import { IngestorError } from './error.ts';
-import { beginLog } from './init.ts';
+import { type Beginning, beginLog } from './init.ts';
 import { kafkaJournal, kafkaSource, systemClock } from './kafka-journal.ts';
 import { MAX_FETCH_BYTES } from './limits.ts';
 import type { Metrics } from './metrics.ts';
@@ -64,6 +70,11 @@ export async function startIngestor(
     },
     assignment,
   );
+  const topics = new TopicWatch({
+    examine: async () => (await examineTopics(admin, config)).checks,
+    told: metrics.topicFaults,
+    log,
+  });
   return {
     closed() {
       const sealers = [...assignment.owners.values()];
@@ -71,8 +82,9 @@ export async function startIngestor(
       if (refused?.refusal) throw refused.refusal;
       return sealers.length === partitions && sealers.every((sealer) => sealer.closed);
     },
-    ready: () => assignment.reasons(config.sessionTimeout),
+    ready: () => [...assignment.reasons(config.sessionTimeout), ...topics.faults],
     async stop() {
+      topics.stop();
       await assignment.stop();
       await consumer.stop();
       await admin.close();
@@ -80,17 +92,17 @@ export async function startIngestor(
   };
 }
 
-/** Creates the topics where they are missing and begins each log. Returns how many began. */
+/** Creates the topics where they are missing and begins each log. Returns how each log was found. */
 export async function initialize(
-  config: Config & { partitions: number },
+  config: Config & { partitions?: number | undefined },
   log: Logger,
-): Promise<{ begun: number; partitions: number }> {
+): Promise<Beginning[]> {
   const terms = termsOf(config, false);
   const admin = await KafkaAdmin.connect(config, CLIENT_ID, log);
   try {
     await createTopics(admin, config, config.partitions);
     const partitions = await checkTopics(admin, config);
-    let begun = 0;
+    const logs: Beginning[] = [];
     for (let partition = 0; partition < partitions; partition += 1) {
       const journal = journalOf(config, admin, log, partition);
       const parts = {
@@ -100,9 +112,9 @@ export async function initialize(
         batchesTopic: config.batchesTopic,
         partition,
       };
-      if (await beginLog(parts, config, partitions)) begun += 1;
+      logs.push(await beginLog(parts, config, partitions));
     }
-    return { begun, partitions };
+    return logs;
   } finally {
     await admin.close();
   }

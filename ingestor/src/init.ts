@@ -15,39 +15,45 @@ export type BeginParts = Pick<SealerParts, 'terms' | 'clock' | 'batchesTopic' | 
   readonly journal: Journal;
 };
 
+/** How a log is found: `begun` now, `running` before, or `closed` for good. */
+export type Beginning = 'begun' | 'running' | 'closed';
+
 /**
- * Seals batch 0 of one partition, unless it has one. Returns whether it did.
+ * Seals batch 0 of one partition, unless it has one.
  * @throws IngestorError STATE_CONTRADICTED
  */
 export async function beginLog(
   parts: BeginParts,
   { deployment, eventsTopic }: Pick<Config, 'deployment' | 'eventsTopic'>,
   partitions: number,
-): Promise<boolean> {
+): Promise<Beginning> {
   const { journal, terms, partition } = parts;
   const origin = originOf(deployment, eventsTopic, partition);
   // Looked at before it is opened, which would shut out an ingestor that serves it.
-  if (await isBegun(journal, origin, terms.keys)) return false;
+  const found = await findLog(journal, origin, terms.keys);
+  if (found !== null) return found;
   const writer = await journal.open();
   try {
-    if (await isBegun(journal, origin, terms.keys)) return false;
+    const foundNow = await findLog(journal, origin, terms.keys);
+    if (foundNow !== null) return foundNow;
     const nothing: Position = { head: newLog(origin), last: null, batchOffset: -1, key: '' };
     const batch = new BatchBuilder(nothing.head);
     await sealAndCommit(parts, writer, batch, nothing, partitions, 'begin');
-    return true;
+    return 'begun';
   } finally {
     await writer.close();
   }
 }
 
-async function isBegun(
+/** Null when there is none yet. */
+async function findLog(
   journal: Journal,
   origin: string,
   keys: SealerParts['terms']['keys'],
-): Promise<boolean> {
+): Promise<Beginning | null> {
   try {
-    await recover(journal, origin, keys);
-    return true;
+    const { head } = await recover(journal, origin, keys);
+    return head.closed ? 'closed' : 'running';
   } catch (error) {
     if (!(error instanceof IngestorError) || error.code !== 'LOG_NOT_BEGUN') throw error;
   }
@@ -55,7 +61,7 @@ async function isBegun(
   const holdsAny = await journal.searchBatches((records) =>
     records.length > 0 ? true : undefined,
   );
-  if (start === 0 && holdsAny === undefined) return false;
+  if (start === 0 && holdsAny === undefined) return null;
   throw new IngestorError(
     'STATE_CONTRADICTED',
     `${origin} has no state, and its partition of the batches topic ${start > 0 ? `begins at offset ${start}` : 'holds records'}, none of them a batch that a key in AUTHSEAL_KEYS has signed: it is not new, and a log must not begin twice. Give the right file of keys, or begin under another topic or deployment.`,

@@ -38,7 +38,7 @@ export interface Source {
   seek(offset: number): void;
   pause(): void;
   resume(): void;
-  /** Where the log begins, and where it ends as far as transactions are decided. */
+  /** Where the log begins, and its high watermark. */
   offsets(): Promise<{ start: number; end: number }>;
   /** How many partitions the topic has. */
   partitions(): Promise<number>;

@@ -68,7 +68,13 @@ export function kafkaSource(
     seek: (offset) => consumer.seek(partition, offset),
     pause: () => consumer.pause(partition),
     resume: () => consumer.resume(partition),
-    offsets: () => admin.offsets(topic, partition),
+    async offsets() {
+      const [{ start }, ends] = await Promise.all([
+        admin.offsets(topic, partition),
+        admin.highWatermarks(topic),
+      ]);
+      return { start, end: ends.get(partition) ?? start };
+    },
     partitions: () => admin.partitions(topic),
   };
 }

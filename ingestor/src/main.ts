@@ -28,13 +28,15 @@ async function serve(flags: string[]): Promise<void> {
   const { httpHost: host, httpPort: port, shutdownGrace: graceMs } = config;
   const starting = new AbortController();
   let ingestor: Ingestor | null = null;
+  let awaited = 'Kafka is not reached yet';
   const health = await startHealthServer({
     host,
     port,
     registry: metrics.registry,
     live: () => [],
-    ready: () => ingestor?.ready() ?? ['Kafka is not reached yet'],
+    ready: () => ingestor?.ready() ?? [awaited],
   });
+  metrics.readiness(() => ingestor !== null && ingestor.ready().length === 0);
   handleShutdown({
     log,
     graceMs,
@@ -44,7 +46,13 @@ async function serve(flags: string[]): Promise<void> {
       await health.close();
     },
   });
-  const patience = { log, signal: starting.signal };
+  const patience = {
+    log,
+    signal: starting.signal,
+    failed: (err: unknown) => {
+      awaited = err instanceof Error ? err.message : String(err);
+    },
+  };
   ingestor = await untilReached(
     () => startIngestor(config, { close: false }, metrics, log),
     patience,
@@ -60,13 +68,14 @@ async function serve(flags: string[]): Promise<void> {
  */
 async function untilReached<T>(
   attempt: () => Promise<T>,
-  { log, signal }: { log: Logger; signal: AbortSignal },
+  { log, signal, failed }: { log: Logger; signal: AbortSignal; failed: (err: unknown) => void },
 ): Promise<T | null> {
   while (!signal.aborted) {
     try {
       return await attempt();
     } catch (err) {
       if (err instanceof IngestorError || err instanceof LedgerError) throw err;
+      failed(err);
       log.warn({ err }, 'Kafka is not reached; trying again');
       await delay(RETRY_MS, undefined, { signal }).catch(() => {});
     }
@@ -76,8 +85,14 @@ async function untilReached<T>(
 
 async function init(flags: string[]): Promise<void> {
   const config = initConfig(flags);
-  const { begun, partitions } = await initialize(config, loggerOf(config));
-  console.log(`${config.eventsTopic}: ${partitions} logs, ${begun} begun now`);
+  const logs = await initialize(config, loggerOf(config));
+  const begun = logs.filter((log) => log === 'begun').length;
+  console.log(`${config.eventsTopic}: ${logs.length} logs, ${begun} begun now`);
+  const closed = logs.flatMap((log, partition) => (log === 'closed' ? [partition] : []));
+  if (closed.length === 0) return;
+  console.log(
+    `Closed for good, and sealed no more: partition ${closed.join(', ')}. What is still sent there is not sealed; events go on under a new topic or deployment.`,
+  );
 }
 
 async function close(flags: string[]): Promise<void> {

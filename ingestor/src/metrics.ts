@@ -1,7 +1,8 @@
 /** What the sealers tell, as logs and Prometheus metrics. */
+import { PROBLEMS } from '@authseal/ledger';
 import { createRegistry, type Logger } from '@authseal/runtime';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import type { SealerObserver } from './sealer.ts';
+import type { Due, SealerObserver } from './sealer.ts';
 
 export type Metrics = {
   readonly registry: Registry;
@@ -11,6 +12,19 @@ export type Metrics = {
   forget(partition: number): void;
   /** Its next records cannot be read, or can again. */
   unreadable(partition: number, isUnreadable: boolean): void;
+  /** So many rules are broken by the topics. */
+  topicFaults(faults: number): void;
+  /** Asked at each look whether all is well. */
+  readiness(isReady: () => boolean): void;
+};
+
+/** What a batch may be sealed for, all of them. */
+const WHYS: Record<Due, true> = {
+  begin: true,
+  full: true,
+  linger: true,
+  heartbeat: true,
+  close: true,
 };
 
 export function createMetrics(log: Logger): Metrics {
@@ -41,6 +55,11 @@ export function createMetrics(log: Logger): Metrics {
     'authseal_ingestor_unreadable',
     '1 while the next records of the partition cannot be read.',
   );
+  const topicFaults = new Gauge({
+    name: 'authseal_ingestor_topic_faults',
+    help: 'Rules that the topics break.',
+    registers,
+  });
   const batchSize = new Histogram({
     name: 'authseal_ingestor_batch_entries',
     help: 'Entries of a batch.',
@@ -62,14 +81,26 @@ export function createMetrics(log: Logger): Metrics {
       behind.remove({ partition: String(partition) });
       unreadable.remove({ partition: String(partition) });
     },
+    topicFaults: (faults) => topicFaults.set(faults),
+    readiness(isReady) {
+      new Gauge({
+        name: 'authseal_ingestor_ready',
+        help: '1 while /readyz answers 200.',
+        registers,
+        collect() {
+          this.set(Number(isReady()));
+        },
+      });
+    },
     unreadable: (partition, isUnreadable) =>
       unreadable.set({ partition: String(partition) }, Number(isUnreadable)),
     observe(partition) {
       const p = { partition: String(partition) };
-      const child = log.child(p);
+      const child = log.child({ partition });
       // From the first look on, so that an alert on an increase sees the first one.
-      lost.inc(p, 0);
-      failures.inc(p, 0);
+      for (const counter of [entries, bytes, lost, failures]) counter.inc(p, 0);
+      for (const why of Object.keys(WHYS)) batches.inc({ ...p, why }, 0);
+      for (const problem of PROBLEMS) problems.inc({ ...p, problem }, 0);
       unreadable.set(p, 0);
       return {
         opened({ head }) {

@@ -291,7 +291,7 @@ describe('a log', () => {
     );
 
   it('is begun once', async () => {
-    expect(await begin()).toBe(false);
+    expect(await begin()).toBe('running');
     expect(journal.committed.length).toBe(1);
   });
 

@@ -10,7 +10,7 @@ export {
 export { type Checkpoint, formatCheckpoint, parseCheckpoint } from './checkpoint.ts';
 export { CompactRange } from './compact-range.ts';
 export type { Codec } from './container.ts';
-export { type EntryView, entryValue, recordHash, type SourceRecord } from './entry.ts';
+export { type EntryView, entryValue, PROBLEMS, recordHash, type SourceRecord } from './entry.ts';
 export { LedgerError, type LedgerErrorCode } from './error.ts';
 export { excerpt } from './excerpt.ts';
 export { FORMAT, type Header, type OffsetRange, originOf, partitionOf } from './header.ts';

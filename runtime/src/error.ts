@@ -4,6 +4,8 @@ export type RuntimeErrorCode =
   | 'INVALID_CONFIG'
   /** The health server cannot listen on its address. Free the port or set AUTHSEAL_HTTP_PORT. */
   | 'PORT_UNAVAILABLE'
+  /** No broker answered, or the login was refused. Look at the cause in the message, and at AUTHSEAL_KAFKA_BROKERS, AUTHSEAL_KAFKA_SSL and AUTHSEAL_KAFKA_SASL_…. */
+  | 'KAFKA_UNREACHABLE'
   /** S3 refused the credentials or the permission. Compare the role's policy with the operation named. */
   | 'S3_ACCESS_DENIED'
   /** An S3 request failed, or S3 could not be reached. Harmless to repeat; look at the cause. */

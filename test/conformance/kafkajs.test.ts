@@ -95,6 +95,18 @@ describe('a transactional writer', () => {
     });
   });
 
+  it('commits one state after the other, though the broker still ends the transaction before', async () => {
+    await admin.readState('quick.state', topic, 0); // makes the coordinator
+    const writer = await openWriter('quick');
+    for (let offset = 1; offset <= 20; offset += 1) {
+      await writer.begin();
+      await writer.sendState('quick.state', topic, 0, { offset, metadata: `${offset}` });
+      await writer.commit();
+    }
+    await openWriter('quick');
+    expect(await admin.readState('quick.state', topic, 0)).toEqual({ offset: 20, metadata: '20' });
+  });
+
   it('is shut out by a later one under its id, and nothing of it is seen', async () => {
     const zombie = await openWriter('one-owner');
     await zombie.begin();
@@ -302,6 +314,21 @@ describe('the last records', () => {
     const { groups } = await kafka.listGroups();
     await kafka.disconnect();
     expect(groups.filter(({ groupId }) => groupId.startsWith('authseal-read-'))).toEqual([]);
+  });
+
+  it('are as many as memory is kept for, and it is said when these do not do', async () => {
+    const values = Array.from({ length: 10 }, (_, i) => String(i).repeat(1000));
+    await send(0, ...values);
+    const shown: string[] = [];
+    const options = { connection, admin, topic, partition: 0, log, maxBytes: 4500 };
+    const search = searchLastRecords(options, (records, whole) => {
+      expect(whole).toBe(false);
+      shown.push(...records.map(({ value }) => `${value}`));
+      return undefined;
+    });
+    await expect(search).rejects.toThrow(/not among the last 3 records before offset 10/);
+    expect(shown).toEqual(values.slice(-3));
+    expect(await searchLastRecords(options, (records) => records.length)).toBe(3);
   });
 
   it('are none in an empty partition', async () => {

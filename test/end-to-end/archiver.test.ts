@@ -19,8 +19,9 @@ import {
   signerFromPem,
 } from '@authseal/ledger';
 import { Bucket, type ListedVersion } from '@authseal/runtime';
+import { settingsOfNew } from '@authseal/runtime/kafka';
 import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import { type Admin, Kafka, logLevel, type Producer } from 'kafkajs';
+import { type Admin, ConfigResourceTypes, Kafka, logLevel, type Producer } from 'kafkajs';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
@@ -90,7 +91,8 @@ class Scenario {
 
   static async begin(name: string, partitions = 1): Promise<Scenario> {
     const scenario = new Scenario(name);
-    const configEntries = [{ name: 'max.message.bytes', value: String(8 * 1024 * 1024) }];
+    const settings = Object.entries(settingsOfNew('batches', 1));
+    const configEntries = settings.map(([name, value]) => ({ name, value }));
     const topic = { topic: scenario.topic, numPartitions: partitions, configEntries };
     await admin.createTopics({ topics: [topic], waitForLeaders: true });
     return scenario;
@@ -185,6 +187,12 @@ class Archiver {
   async reasons(): Promise<string> {
     const { reasons } = (await (await this.#get('readyz')).json()) as { reasons: string[] };
     return reasons.join();
+  }
+
+  /** What was counted, without what was not. */
+  async counts(name: string): Promise<Record<string, number>> {
+    const samples = Object.entries(await this.metric(name));
+    return Object.fromEntries(samples.filter(([, count]) => count > 0));
   }
 
   /** Every sample of a metric, by its labels without the region: `{partition="0"}` → 3. */
@@ -308,7 +316,7 @@ describe('the archiver', () => {
     for (const region of [0, 1]) {
       await expectArchived(scenario, region, all);
       expect(await versions(region, scenario.prefix)).toHaveLength(all.length);
-      const outcomes = await again[region]?.metric('batches_total');
+      const outcomes = await again[region]?.counts('batches_total');
       expect(outcomes).toEqual({ 'partition="0",outcome="written"': 3 });
     }
   });
@@ -337,7 +345,7 @@ describe('the archiver', () => {
     // A key under a delete marker is free to S3, and taken to versitygw.
     const beside = (await archiver.metric('alerts_total'))['code="KEY_TAKEN"'];
     expect([2, 3]).toContain(beside);
-    expect(await archiver.metric('batches_total')).toEqual({
+    expect(await archiver.counts('batches_total')).toEqual({
       'partition="0",outcome="beside"': beside,
       'partition="0",outcome="raised"': 1,
       'partition="0",outcome="written"': 4 - (beside ?? 0),
@@ -382,7 +390,7 @@ describe('the archiver', () => {
 
     await expectArchived(scenario, 0, [...first.batches, ...second.batches]);
     expect(await versions(0, scenario.prefix)).toHaveLength(8);
-    expect(await again.metric('batches_total')).toEqual({
+    expect(await again.counts('batches_total')).toEqual({
       'partition="0",outcome="found"': 6,
       'partition="0",outcome="written"': 2,
     });
@@ -446,6 +454,51 @@ describe('the archiver', () => {
     expect(await down.reasons()).toBe('');
     await expectArchived(scenario, 0, batches);
     expect(await down.end('SIGTERM')).toBe(0);
+  });
+
+  it('that starts while its bucket is down shows why, and has its metrics', async ({ skip }) => {
+    const [, s3Server] = servers.servers;
+    if (s3Server === undefined) return skip('the servers are not ours to stop');
+    const scenario = await Scenario.begin('begun-down');
+    await s3Server.kill('SIGKILL');
+    const archiver = scenario.start(0);
+    await vi.waitFor(
+      async () =>
+        expect(await archiver.reasons()).toMatch(/the bucket is not reached: .*ECONNREFUSED/),
+      WAIT,
+    );
+    expect(await archiver.metric('ready')).toEqual({ '': 0 });
+    expect(await archiver.metric('alerts_total')).toHaveProperty('code="GAP"', 0);
+    expect((await archiver.counts('retries_total'))['code="S3_FAILED"']).toBeGreaterThan(0);
+    await s3Server.restart();
+    await archiver.ready();
+    expect(await archiver.metric('ready')).toEqual({ '': 1 });
+  });
+
+  it('is not ready while its topic breaks a promise, and says which and what mends it', async () => {
+    const scenario = await Scenario.begin('changed');
+    await admin.alterConfigs({
+      validateOnly: false,
+      resources: [
+        {
+          type: ConfigResourceTypes.TOPIC,
+          name: scenario.topic,
+          configEntries: [
+            ...Object.entries({ ...settingsOfNew('batches', 1), 'retention.ms': '86400000' }),
+          ].map(([name, value]) => ({ name, value })),
+        },
+      ],
+    });
+    const archiver = scenario.start(0);
+    await vi.waitFor(
+      async () =>
+        expect(await archiver.reasons()).toMatch(/retention\.ms=86400000; .*kafka-configs\.sh/),
+      WAIT,
+    );
+    expect(await archiver.metric('topic_faults')).toEqual({ '': 1 });
+    const { batches } = await seal(logOf(), 2);
+    await scenario.produce(objects(batches));
+    await archiver.archived(2);
   });
 
   it('goes on by itself when Kafka was away', async ({ skip }) => {

@@ -96,6 +96,23 @@ describe('authseal-ingestor', () => {
     expect(stderr).toContain('--entity-name auth-events --add-config retention.ms=604800000');
   });
 
+  it('names the setting to look at where no broker answers', async () => {
+    const { code, stderr } = await ingestor(['init'], { AUTHSEAL_KAFKA_BROKERS: '127.0.0.1:1' });
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/KAFKA_UNREACHABLE: .*127\.0\.0\.1:1.*AUTHSEAL_KAFKA_BROKERS/);
+  });
+
+  it('is not ready while a setting is changed under it, and says which and what mends it', async () => {
+    const ask = async (path: string) => (await fetch(`${stack.ingestor.endpoint}/${path}`)).text();
+    await setRetention('auth-events', '86400000');
+    await vi.waitFor(
+      async () => expect(await ask('readyz')).toContain('auth-events has retention.ms=86400000'),
+      { timeout: 90_000, interval: 500 },
+    );
+    expect(await ask('metrics')).toContain('authseal_ingestor_topic_faults 1');
+    await setRetention('auth-events', '604800000');
+  });
+
   it('goes on from the batches topic when its state is gone', async () => {
     await record(100);
     const before = await expectExactlyOnce(stack.kafkaBrokers, 'auth-events', stack.regions);
@@ -135,6 +152,17 @@ describe('authseal-ingestor init', () => {
     expect(code).toBe(0);
   });
 
+  it('refuses another number of partitions than there is, and says how there come to be more', async () => {
+    const { code, stderr } = await ingestor(['init', '--partitions', '12']);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      /TOPIC_UNFIT: auth-events is there and has 8 partitions, not 12.*kafka-topics\.sh --alter --topic auth-events --partitions 12/,
+    );
+    const { stderr: fewer } = await ingestor(['init', '--partitions', '4']);
+    expect(fewer).toContain('cannot be taken away');
+    expect((await ingestor(['init', '--partitions', '8'])).code).toBe(0);
+  });
+
   it('begins the logs of partitions that were added', async () => {
     await admin.createPartitions({ topicPartitions: [{ topic: 'auth-events', count: 9 }] });
     const { code, stdout, stderr } = await ingestor(['init']);
@@ -169,6 +197,12 @@ describe('authseal-ingestor close', () => {
         { timeout: 90_000, interval: 500 },
       );
     }
+  });
+
+  it('is seen by init, which says that nothing more is sealed', async () => {
+    const { code, stdout } = await ingestor(['init']);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/9 logs, 0 begun now\nClosed for good.*partition 0, 1, 2, 3/);
   });
 
   it('leaves an archive that stays intact in silence', async () => {

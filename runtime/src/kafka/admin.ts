@@ -1,8 +1,9 @@
 /** What the services ask of Kafka besides reading and writing: topics, offsets, states. */
 import type { Admin } from 'kafkajs';
 import pRetry from 'p-retry';
+import { RuntimeError } from '../error.ts';
 import type { Logger } from '../log.ts';
-import { type KafkaConnection, newClient } from './client.ts';
+import { type KafkaConnection, newClient, newUncommittedAdmin } from './client.ts';
 import { kafkajs } from './kafkajs.ts';
 import type { PartitionState } from './transactional-writer.ts';
 
@@ -26,23 +27,35 @@ export type TopicRule = {
 
 export class KafkaAdmin {
   readonly #admin: Admin;
+  /** Asks where partitions end, open transactions or not. */
+  readonly #uncommitted: Admin;
 
-  private constructor(admin: Admin) {
+  private constructor(admin: Admin, uncommitted: Admin) {
     this.#admin = admin;
+    this.#uncommitted = uncommitted;
   }
 
+  /** @throws RuntimeError KAFKA_UNREACHABLE */
   static async connect(
     connection: KafkaConnection,
     clientId: string,
     log: Logger,
   ): Promise<KafkaAdmin> {
     const admin = newClient(connection, clientId, log).admin();
-    await admin.connect();
-    return new KafkaAdmin(admin);
+    const uncommitted = newUncommittedAdmin(connection, clientId, log);
+    try {
+      await Promise.all([admin.connect(), uncommitted.connect()]);
+      return new KafkaAdmin(admin, uncommitted);
+    } catch (cause) {
+      await Promise.allSettled([admin.disconnect(), uncommitted.disconnect()]);
+      const why = cause instanceof Error ? cause.message : String(cause);
+      const message = `Kafka is not reached at ${connection.kafkaBrokers.join(', ')}: ${why}. See that it runs, and that AUTHSEAL_KAFKA_BROKERS, AUTHSEAL_KAFKA_SSL and AUTHSEAL_KAFKA_SASL_… are right.`;
+      throw new RuntimeError('KAFKA_UNREACHABLE', message, { cause });
+    }
   }
 
   async close(): Promise<void> {
-    await this.#admin.disconnect();
+    await Promise.all([this.#admin.disconnect(), this.#uncommitted.disconnect()]);
   }
 
   async brokers(): Promise<number> {
@@ -143,6 +156,12 @@ export class KafkaAdmin {
     const found = offsets.find((entry) => entry.partition === partition);
     if (found === undefined) throw new Error(`topic ${topic} has no partition ${partition}`);
     return { start: Number(found.low), end: Number(found.high) };
+  }
+
+  /** The high watermark of each partition: where it ends, whatever transactions are open. */
+  async highWatermarks(topic: string): Promise<ReadonlyMap<number, number>> {
+    const offsets = await again(() => this.#uncommitted.fetchTopicOffsets(topic));
+    return new Map(offsets.map(({ partition, high }) => [partition, Number(high)]));
   }
 
   /** The state committed for a partition, null when there is none. */

@@ -6,7 +6,7 @@
  * therefore has a client of its own.
  */
 import { readFileSync } from 'node:fs';
-import type { Kafka, KafkaConfig } from 'kafkajs';
+import type { Admin, Kafka, KafkaConfig } from 'kafkajs';
 import type { z } from 'zod';
 import type { kafkaSettings } from '../config/settings.ts';
 import { kafkaLogCreator } from '../kafka-log.ts';
@@ -25,6 +25,8 @@ export type KafkaConnection = Pick<Settings, 'kafkaBrokers' | 'kafkaSsl' | 'kafk
  */
 const RETRY = { initialRetryTime: 5, maxRetryTime: 1000, factor: 0.2, multiplier: 2, retries: 12 };
 
+const READ_UNCOMMITTED = 0;
+
 /** A client of its own for one consumer, producer or admin. */
 export function newClient(connection: KafkaConnection, clientId: string, log: Logger): Kafka {
   const { kafkaBrokers, kafkaSsl, kafkaSasl } = connection;
@@ -39,4 +41,24 @@ export function newClient(connection: KafkaConnection, clientId: string, log: Lo
     logLevel: kafkajs.logLevel.INFO,
     logCreator: kafkaLogCreator(log),
   });
+}
+
+/**
+ * An admin for whom a partition ends with its high watermark. kafkajs's own asks as one who reads
+ * committed records, and is given the last stable offset: below all that an open transaction holds
+ * back. It offers no choice; its clusters are made by a method under a symbol.
+ */
+export function newUncommittedAdmin(
+  connection: KafkaConnection,
+  clientId: string,
+  log: Logger,
+): Admin {
+  const kafka = newClient(connection, clientId, log) as Kafka & Record<symbol, unknown>;
+  const symbol = Object.getOwnPropertySymbols(kafka).find(
+    ({ description }) => description === 'private:Kafka:createCluster',
+  ) as symbol;
+  const createCluster = kafka[symbol] as (options: object) => unknown;
+  kafka[symbol] = (options: object) =>
+    createCluster({ ...options, isolationLevel: READ_UNCOMMITTED });
+  return kafka.admin();
 }

@@ -9,12 +9,14 @@ export type { KafkaConnection } from './client.ts';
 export { type LastRecordsOptions, searchLastRecords } from './last-records.ts';
 export type { Fetched, KafkaRecord } from './record.ts';
 export {
+  examineBatches,
   examineTopics,
   MANY_BROKERS,
   settingsOfNew,
   type TopicCheck,
   type TopicNames,
 } from './topic-rules.ts';
+export { TopicWatch } from './topic-watch.ts';
 export {
   type PartitionState,
   type ProduceResult,

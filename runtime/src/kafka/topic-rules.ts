@@ -100,6 +100,12 @@ export async function examineTopics(
   return { partitions: events?.partitions ?? 0, checks };
 }
 
+/** Looks at the batches topic alone, as an archiver may. */
+export async function examineBatches(admin: KafkaAdmin, topic: string): Promise<TopicCheck[]> {
+  const [batches, brokers] = await Promise.all([admin.describeTopic(topic), admin.brokers()]);
+  return checksOf(topic, batches, rulesFor(BATCHES, brokers));
+}
+
 const rulesFor = (rules: readonly Rule[], brokers: number): readonly Rule[] =>
   brokers >= MANY_BROKERS ? [...rules, IN_SYNC] : rules;
 
