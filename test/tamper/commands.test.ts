@@ -83,6 +83,16 @@ describe('authseal pull', () => {
     expect(readdirSync(directory)).toEqual(before);
   });
 
+  it('of a range without a batch says so, and nothing of the archive', async () => {
+    const { status, err } = await copy.authseal(
+      'pull',
+      `${place.directory}/none`,
+      '--to',
+      '2026-01-01',
+    );
+    expect({ status, err }).toEqual({ status: 3, err: 'No batch was sealed in this range.\n' });
+  });
+
   it('leaves out what is not authentic, and says so', async () => {
     const damaged = new StoredCopy(place);
     const [first, ...rest] = objects as [CopiedObject, ...CopiedObject[]];

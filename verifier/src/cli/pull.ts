@@ -47,5 +47,6 @@ async function pull(directory: string, options: Options): Promise<void> {
   const { objects } = await copy.finish({ deployment, ...scope, ok, files, problems });
   for (const problem of problems) process.stderr.write(`${problemBlock(problem)}\n\n`);
   process.stdout.write(`${plural(objects, 'object')} in ${directory}, listed in manifest.json\n`);
+  if (ok && report.logs.length === 0) process.stderr.write('No batch was sealed in this range.\n');
   process.exitCode = statusOf(report);
 }

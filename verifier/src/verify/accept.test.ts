@@ -93,6 +93,7 @@ describe('an accepted incident', () => {
   it.each([
     ['DELETE_MARKER test/auth-events/0 1', /Line 1 .*"DELETE_MARKER .* 1" is not "<code>/],
     ['\nDELETED test/auth-events/0 1 why', /Line 2 .*"DELETED" is no code/],
+    ['DELETE_MARKER auth-events/0 1 why', /"auth-events\/0" is no log: "<deployment>/],
     ['UNKNOWN_OBJECT - null all', /Line 1 .*"null" may be the version of many objects/],
     ['UNKNOWN_OBJECT - 7 all', /Line 1 .*7 is the number of a batch, but "-" stands for no log/],
     ['\ufffd\u0000JFIF\u001b[31m', /"\ufffd\\u\{0\}JFIF\\u\{1b\}\[31m" is not "<code>/],

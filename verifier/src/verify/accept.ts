@@ -49,9 +49,19 @@ export function parseAcceptances(file: string): Acceptance[] {
     if (!isProblemCode(code)) {
       throw refused(i + 1, `${excerpt(code)} is no code of a problem, such as DELETE_MARKER.`);
     }
+    checkOrigin(origin, i + 1);
     checkPlace(place, origin, i + 1);
     return [{ line: i + 1, code, origin: origin === '-' ? null : origin, place, reason }];
   });
+}
+
+/** A line for no log at all would accept nothing, and nobody would know. */
+function checkOrigin(origin: string, line: number): void {
+  if (origin === '-' || /^[^/]+\/[^/]+\/\d+$/.test(origin)) return;
+  throw refused(
+    line,
+    `${excerpt(origin)} is no log: "<deployment>/<topic>/<partition>" was expected, or "-" for none.`,
+  );
 }
 
 /** A place that would be nowhere, or in many. */
