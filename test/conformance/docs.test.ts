@@ -3,6 +3,7 @@ import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { errorsPage } from '../../docs/errors.generate.ts';
+import { threatsPage } from '../../docs/threats.generate.ts';
 import { ROOT, run } from '../plain/commands.ts';
 
 const read = (path: string) => readFileSync(`${ROOT}/${path}`, 'utf8');
@@ -19,6 +20,12 @@ const SETTINGS = [
 describe('docs/errors.md', () => {
   it('has been generated since codes last changed: npm run generate', () => {
     expect(read('docs/errors.md')).toBe(errorsPage());
+  });
+});
+
+describe('docs/threats.md', () => {
+  it('has been generated since the attacks last changed: npm run generate', () => {
+    expect(read('docs/threats.md')).toBe(threatsPage());
   });
 });
 

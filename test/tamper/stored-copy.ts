@@ -9,7 +9,7 @@ import { type Region, type Servers, startServers, toEnvironment } from '@authsea
 import { sha256 } from '@authseal/ledger';
 import { Bucket } from '@authseal/runtime';
 import { DeleteObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import { type CopiedObject, vkey } from './sealed-copy.ts';
+import { type CopiedObject, keyFile, producerFile } from './sealed-copy.ts';
 
 const AUTHSEAL = new URL('../../verifier/src/cli/main.ts', import.meta.url).pathname;
 
@@ -17,13 +17,12 @@ const AUTHSEAL = new URL('../../verifier/src/cli/main.ts', import.meta.url).path
 export class Place {
   readonly servers: Servers;
   readonly directory: string;
-  readonly keyFile: string;
 
   private constructor(servers: Servers) {
     this.servers = servers;
     this.directory = mkdtempSync(`${tmpdir()}/authseal-tamper-`);
-    this.keyFile = `${this.directory}/keys`;
-    writeFileSync(this.keyFile, `${vkey}\n`);
+    writeFileSync(`${this.directory}/keys`, keyFile);
+    writeFileSync(`${this.directory}/producers`, producerFile);
   }
 
   static async begin(): Promise<Place> {
@@ -45,6 +44,16 @@ export class StoredCopy {
     const prefix = `${randomUUID()}/`;
     this.#place = place;
     this.regions = place.servers.regions.map((region) => ({ ...region, prefix }));
+  }
+
+  /** For files of a test. */
+  get directory(): string {
+    return this.#place.directory;
+  }
+
+  /** Where the regions' servers keep their files. */
+  get dataDirectory(): string {
+    return this.#place.servers.directory;
   }
 
   /** As the archiver does, in one region or in all. */
@@ -69,6 +78,22 @@ export class StoredCopy {
   async write(which: number, { name, bytes }: Pick<CopiedObject, 'name' | 'bytes'>): Promise<void> {
     await this.#as(which, (s3, Bucket, prefix) =>
       s3.send(new PutObjectCommand({ Bucket, Key: prefix + name, Body: bytes })),
+    );
+  }
+
+  /** Under a lock that an administrator can lift. */
+  async govern(which: number, { name, bytes, header }: CopiedObject): Promise<void> {
+    await this.#as(which, (s3, Bucket, prefix) =>
+      s3.send(
+        new PutObjectCommand({
+          Bucket,
+          Key: prefix + name,
+          Body: bytes,
+          ObjectLockMode: 'GOVERNANCE',
+          ObjectLockRetainUntilDate: new Date(header.retainUntil),
+          ChecksumAlgorithm: 'SHA256',
+        }),
+      ),
     );
   }
 
@@ -98,7 +123,8 @@ export class StoredCopy {
       env: {
         PATH: process.env.PATH,
         ...toEnvironment({ kafkaBrokers, regions: this.regions }),
-        AUTHSEAL_KEYS: this.#place.keyFile,
+        AUTHSEAL_KEYS: `${this.directory}/keys`,
+        AUTHSEAL_PRODUCERS: `${this.directory}/producers`,
       },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
