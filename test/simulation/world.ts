@@ -85,6 +85,8 @@ export class World {
   isCalm = false;
   /** How many requests in all suffer a fault. */
   faultRate = 0;
+  /** How often time passes though something else could happen. */
+  haste = 0.08;
   steps = 0;
   /** What happened, for whoever replays a seed. */
   trace: ((line: string) => void) | null = null;
@@ -186,7 +188,7 @@ export class World {
     for (const timer of this.#timers) if (next === undefined || timer.at < next.at) next = timer;
     if (next === undefined && ready.length === 0) return false;
     this.steps += 1;
-    if (next !== undefined && (ready.length === 0 || this.random.chance(0.08))) {
+    if (next !== undefined && (ready.length === 0 || this.random.chance(this.haste))) {
       this.#timers.splice(this.#timers.indexOf(next), 1);
       this.now = Math.max(this.now, next.at);
       await this.enter(next.process, next.run);

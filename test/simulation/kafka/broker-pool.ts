@@ -30,6 +30,7 @@ type TopicData = {
 };
 
 const LATEST_OFFSET = -1;
+const READ_COMMITTED = 1;
 
 class Broker {
   readonly nodeId: number;
@@ -146,8 +147,10 @@ class Broker {
   }
 
   listOffsets({
+    isolationLevel = READ_COMMITTED,
     topics,
   }: {
+    isolationLevel?: number;
     topics: { topic: string; partitions: { partition: number; timestamp: number }[] }[];
   }): Promise<object> {
     return this.#ask('ListOffsets', () => ({
@@ -155,7 +158,8 @@ class Broker {
         topic,
         partitions: partitions.map(({ partition, timestamp }) => {
           const log = this.#led(topic);
-          const offset = timestamp === LATEST_OFFSET ? log.stable : log.start;
+          const end = isolationLevel === READ_COMMITTED ? log.stable : log.replicated;
+          const offset = timestamp === LATEST_OFFSET ? end : log.start;
           return { partition, offset: String(offset) };
         }),
       })),
