@@ -7,6 +7,7 @@ import { ProgressBar } from '../report/progress.ts';
 import { plural, problemBlock } from '../report/table.ts';
 import type { Sighting } from '../verify/producers.ts';
 import { verifyArchive } from '../verify/verify-archive.ts';
+import { statusOf } from './failure.ts';
 import {
   type RangeOptions,
   type SettingOptions,
@@ -63,7 +64,7 @@ async function exportEvents(options: Options): Promise<void> {
   process.stderr.write(
     `${plural(out.count, 'event')} exported; entries that hold no event that can be read: ${unreadable}\n`,
   );
-  process.exitCode = report.ok ? 0 : 1;
+  process.exitCode = statusOf(report);
 }
 
 function eventOf({ batch, entry }: Sighting): AuthEvent | null {

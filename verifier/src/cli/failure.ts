@@ -4,7 +4,7 @@ import { RuntimeError } from '@authseal/runtime';
 import { CommanderError } from 'commander';
 import { VerifierError } from '../error.ts';
 import { printable } from '../report/table.ts';
-import type { Report } from '../verify/verify-archive.ts';
+import { lookedAtNothing, type Report } from '../verify/verify-archive.ts';
 
 const PROBLEMS = 1;
 /** Wrong flags, values, settings or key files. */
@@ -13,9 +13,9 @@ const USAGE = 2;
 const UNFINISHED = 3;
 
 /** Of a run that came to its end. A range without a single batch is neither intact nor broken. */
-export function statusOf({ ok, logs }: Pick<Report, 'ok' | 'logs'>): number {
-  if (!ok) return PROBLEMS;
-  return logs.length === 0 ? UNFINISHED : 0;
+export function statusOf(report: Report): number {
+  if (report.ok) return 0;
+  return lookedAtNothing(report) ? UNFINISHED : PROBLEMS;
 }
 
 export function exitStatusOf(error: unknown): number {

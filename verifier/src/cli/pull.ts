@@ -4,7 +4,7 @@ import { PulledCopy } from '../archive/pull.ts';
 import { ProgressBar } from '../report/progress.ts';
 import { plural, problemBlock } from '../report/table.ts';
 import { timeText } from '../verify/scope.ts';
-import { verifyArchive } from '../verify/verify-archive.ts';
+import { lookedAtNothing, verifyArchive } from '../verify/verify-archive.ts';
 import { statusOf } from './failure.ts';
 import {
   type RangeOptions,
@@ -47,6 +47,6 @@ async function pull(directory: string, options: Options): Promise<void> {
   const { objects } = await copy.finish({ deployment, ...scope, ok, files, problems });
   for (const problem of problems) process.stderr.write(`${problemBlock(problem)}\n\n`);
   process.stdout.write(`${plural(objects, 'object')} in ${directory}, listed in manifest.json\n`);
-  if (ok && report.logs.length === 0) process.stderr.write('No batch was sealed in this range.\n');
+  if (lookedAtNothing(report)) process.stderr.write('No batch was sealed in this range.\n');
   process.exitCode = statusOf(report);
 }

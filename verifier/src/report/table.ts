@@ -3,6 +3,7 @@ import Table from 'cli-table3';
 import { PROBLEM_CODES, type Severity } from '../verify/problem-codes.ts';
 import type { Problem } from '../verify/problems.ts';
 import { timeText } from '../verify/scope.ts';
+import { lookedAtNothing } from '../verify/verify-archive.ts';
 import type { CommandReport } from './json.ts';
 
 export function toText(report: CommandReport): string {
@@ -94,8 +95,9 @@ function filesBlock({ files }: CommandReport): string {
   return `SHA-256 of the files that this rests on:\n${lines.join('\n')}`;
 }
 
-function verdict({ ok, problems, at, regions, logs }: CommandReport): string {
-  if (ok && logs.length === 0) return 'NOTHING LOOKED AT: no batch was sealed in this range';
+function verdict(report: CommandReport): string {
+  const { ok, problems, at, regions } = report;
+  if (lookedAtNothing(report)) return 'NOTHING LOOKED AT: no batch was sealed in this range';
   const state = ok ? 'INTACT' : 'NOT INTACT';
   const found = problems.length === 0 ? '' : `: ${count(problems)}`;
   return `${state} as of ${timeText(at)} in ${regions.join(', ')}${found}`;

@@ -54,7 +54,7 @@ export type Progress = {
 };
 
 export type Report = {
-  /** No breach, and no incident that is not accepted. */
+  /** Batches were looked at, and there is no breach, and no incident that is not accepted. */
   readonly ok: boolean;
   readonly at: number;
   readonly from: number | null;
@@ -65,6 +65,11 @@ export type Report = {
   readonly problems: readonly Problem[];
   readonly accepted: readonly AcceptedProblem[];
 };
+
+/** Whether a range without a single batch was asked for: neither intact nor broken. */
+export function lookedAtNothing({ logs, problems }: Pick<Report, 'logs' | 'problems'>): boolean {
+  return logs.length === 0 && problems.every(({ severity }) => severity === 'note');
+}
 
 /**
  * Verifies an archive.
@@ -158,7 +163,7 @@ class Run {
     );
     const { at, from, to } = this.#scope;
     return {
-      ok: open.every(({ severity }) => severity === 'note'),
+      ok: this.#logs.length > 0 && open.every(({ severity }) => severity === 'note'),
       at,
       from,
       to,
