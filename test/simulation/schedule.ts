@@ -114,6 +114,7 @@ class Schedule {
     world.isCalm = false;
     if (random.chance(0.15)) this.#kafka.hiddenRate = 0.3;
     this.#bucket.isForgetful = random.chance(0.04);
+    this.#bucket.doMarkersCount = random.chance(0.5);
     for (const kind of ['service', 'ingestor', 'ingestor', 'archiver', 'archiver'] as const) {
       const i = this.#slots.push({ kind, process: new Process(kind, kind) }) - 1;
       await this.#start(i);

@@ -21,6 +21,8 @@ export class BucketModel {
   readonly versions = new Map<string, Version[]>();
   /** Takes objects and forgets their locks: what the check after each write is for. */
   isForgetful = false;
+  /** A condition fails on a delete marker too (versitygw), or only on an object (AWS). */
+  doMarkersCount = false;
   #count = 0;
 
   of(key: string): readonly Version[] {
@@ -37,7 +39,8 @@ export class BucketModel {
 
   put(key: string, version: NewVersion, isConditional: boolean): string {
     const newest = this.of(key)[0];
-    if (isConditional && newest !== undefined && !newest.isDeleteMarker) {
+    const isTaken = newest !== undefined && (this.doMarkersCount || !newest.isDeleteMarker);
+    if (isConditional && isTaken) {
       throw new S3ServiceException('PreconditionFailed', 412);
     }
     if (version.checksum !== null && version.checksum !== sha256(version.body)) {
