@@ -11,22 +11,24 @@ const REQUESTS: Record<string, readonly string[]> = {
   archiver: [...OPEN, 'ListObjectVersions', 'PutObject', 'HeadObject', ...TRANSACTION],
 };
 
-export type CrashPoint = { readonly between: string; readonly schedules: number };
+type Counts = Readonly<Record<string, number>>;
 
-/**
- * How many schedules crashed between each pair of steps.
- * @param counts by "kind: request asked" (it is on its way) and "kind: request done" (its answer is)
- */
-export function crashPoints(counts: Readonly<Record<string, number>>): CrashPoint[] {
+export type CrashPoint = {
+  readonly between: string;
+  /** Schedules in which a process crashed there, or was stopped and woke later. */
+  readonly crashed: number;
+  readonly stopped: number;
+};
+
+/** By "kind: request asked", when it was on its way, and "kind: request done", when its answer was. */
+export function crashPoints(crashes: Counts, stops: Counts): CrashPoint[] {
+  const point = (at: string, between: string) => {
+    return { between, crashed: crashes[at] ?? 0, stopped: stops[at] ?? 0 };
+  };
   return Object.entries(REQUESTS).flatMap(([kind, requests]) =>
     requests.flatMap((request) => [
-      point(counts, `${kind}: ${request} asked`, `${kind}: ${request} asked … done`),
-      point(counts, `${kind}: ${request} done`, `${kind}: ${request} done … answered`),
+      point(`${kind}: ${request} asked`, `${kind}: ${request} asked … done`),
+      point(`${kind}: ${request} done`, `${kind}: ${request} done … answered`),
     ]),
   );
 }
-
-const point = (counts: Readonly<Record<string, number>>, at: string, between: string) => ({
-  between,
-  schedules: counts[at] ?? 0,
-});
