@@ -23,9 +23,10 @@ const { values } = parseArgs({
 const variant = VARIANTS.find(({ name }) => name === values.variant) ?? null;
 if (values.variant !== undefined && variant === null)
   throw new Error(`no variant ${values.variant}`);
-replaceClients(variant);
+const loaded = replaceClients(variant);
 Error.stackTraceLimit = values.trace ? 10 : 0;
 const { runSchedule } = await import('./schedule.ts');
+loaded();
 install();
 
 const rounds = Number(values.rounds);
@@ -43,6 +44,8 @@ process.on('unhandledRejection', (error) => report(`nobody caught ${error}`));
 
 function report(violation: string): never {
   console.log(JSON.stringify({ seed: current, rounds: current - first + 1, violation }));
+  const how = variant === null ? '' : ` --variant '${variant.name}'`;
+  console.log(`npx node test/simulation/main.ts --rounds 1 --seed ${current}${how} --trace`);
   process.exit(VIOLATED);
 }
 

@@ -19,7 +19,8 @@ const REPLACED: readonly [folder: string, specifier: string, by: string][] = [
   ['runtime/src/kafka', 'node:timers/promises', 'virtual-time.ts'],
 ];
 
-export function replaceClients(variant: Variant | null): void {
+/** Returns what is to be called when all is loaded: hooks make each later `require` slow. */
+export function replaceClients(variant: Variant | null): () => void {
   const require = createRequire(import.meta.url);
   const path = require.resolve('kafkajs/src/cluster/brokerPool');
   require(path);
@@ -34,7 +35,7 @@ export function replaceClients(variant: Variant | null): void {
     );
   }
   const loaded = new Set<string>();
-  registerHooks({
+  const hooks = registerHooks({
     resolve(specifier, context, next) {
       const parent = context.parentURL?.startsWith('file:') && fileURLToPath(context.parentURL);
       const by = parent && replacementOf(dirname(parent), specifier);
@@ -48,11 +49,13 @@ export function replaceClients(variant: Variant | null): void {
       return { format: 'module-typescript', source, shortCircuit: true };
     },
   });
-  // A variant whose files nobody loads would be no variant.
-  process.on('exit', () => {
-    for (const url of changed.keys())
+  return () => {
+    hooks.deregister();
+    // A variant whose files nobody loads would be no variant.
+    for (const url of changed.keys()) {
       if (!loaded.has(url)) throw new Error(`${url} was not loaded`);
-  });
+    }
+  };
 }
 
 const replacementOf = (folder: string, specifier: string): string | undefined =>

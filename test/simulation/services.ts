@@ -85,7 +85,10 @@ function clockOf(world: World, process: Process) {
   };
 }
 
-export type Service = { record(value: Buffer): void; readonly waiting: number };
+/** Ends it as on SIGTERM. */
+export type Stop = () => Promise<void>;
+
+export type Service = { record(value: Buffer): void; readonly waiting: number; stop: Stop };
 
 /** A service that records events through the SDK. */
 export function startService(process: Process, producer: string, told: Told): Service {
@@ -116,10 +119,11 @@ export function startService(process: Process, producer: string, told: Told): Se
     get waiting() {
       return waiting;
     },
+    stop: () => sender.close(),
   };
 }
 
-export async function startIngestor(process: Process, told: Told): Promise<void> {
+export async function startIngestor(process: Process, told: Told): Promise<Stop> {
   const clock = clockOf(theWorld(), process);
   const admin = await KafkaAdmin.connect(connection, 'ingestor', log);
   const journal = ingestorJournal(journalOptions(admin), 0);
@@ -140,6 +144,7 @@ export async function startIngestor(process: Process, told: Told): Promise<void>
     unobserved,
   );
   const consumer = consumerOf('ingestor', EVENTS, true, assignment);
+  return () => stop(assignment, consumer, admin);
 }
 
 const journalOptions = (admin: KafkaAdmin) => ({
@@ -173,7 +178,7 @@ export async function initialize(process: Process): Promise<boolean> {
   }
 }
 
-export async function startArchiver(process: Process, told: Told): Promise<void> {
+export async function startArchiver(process: Process, told: Told): Promise<Stop> {
   const clock = clockOf(theWorld(), process);
   const admin = await KafkaAdmin.connect(connection, 'archiver', log);
   const where = { name: 'a', bucket: 'archive', prefix: '', endpoint: 'http://s3' };
@@ -205,4 +210,15 @@ export async function startArchiver(process: Process, told: Told): Promise<void>
     unobserved,
   );
   const consumer = consumerOf('archiver', BATCHES, false, assignment);
+  return () => stop(assignment, consumer, admin);
+}
+
+async function stop(
+  assignment: { stop(): Promise<void> },
+  consumer: AssignedConsumer,
+  admin: KafkaAdmin,
+): Promise<void> {
+  await assignment.stop();
+  await consumer.stop();
+  await admin.close();
 }

@@ -10,7 +10,7 @@ import { VARIANTS } from './variants.ts';
 /** Enough that each pair of steps sees crashes; some twenty seconds of one core. */
 const SHORT_ROUND = 3000;
 /** A variant that so many schedules do not find is not found. */
-const ENOUGH = 5000;
+const ENOUGH = 20_000;
 
 const rounds = Number(process.env.AUTHSEAL_TEST_ROUNDS ?? SHORT_ROUND);
 const seed = Number(process.env.AUTHSEAL_TEST_SEED ?? 1);

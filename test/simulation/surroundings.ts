@@ -89,7 +89,8 @@ export class Surroundings {
   #attack(): void {
     const { random, now } = this.#world;
     const log = this.#kafka.topic(BATCHES);
-    const slot = random.pick(log.read(0, log.end, false)) as Slot | undefined;
+    // Rather where the archivers are at work.
+    const slot = random.pick(log.read(0, log.end, false).slice(-2)) as Slot | undefined;
     if (slot === undefined) return;
     const body = random.chance(0.5) ? (slot.value as Buffer) : Buffer.from('garbage');
     const isLocked = random.chance(0.3);
