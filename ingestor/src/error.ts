@@ -6,14 +6,24 @@ export type IngestorErrorCode =
   | 'LOG_NOT_BEGUN'
   /** The last sealed record is not what stands at its offset: the source topic was deleted and created again. Remedy: find out who did; a new topic needs a new name or deployment. */
   | 'SOURCE_RECREATED'
-  /** The committed state and the batches topic contradict each other. Remedy: find out who reset offsets, emptied the topic, or sealed under another group; when the topic is whole, stop the ingestors and delete the group `<group>.state`, and they go on from the topic. */
+  /** The batches topic holds no batch of the log any more: retention or somebody emptied it, or it was created again. Remedy: `authseal-ingestor recover --from-archive --dry-run`, and then without `--dry-run`. */
+  | 'BATCHES_GONE'
+  /** The committed state and the batches topic contradict each other. Remedy: find out who reset offsets, sealed under another group, or restored Kafka from a copy; `authseal-ingestor recover --from-archive --dry-run` compares both with the regions. When the topic is whole, stop the ingestors and delete the group `<group>.state`, and they go on from the topic. */
   | 'STATE_CONTRADICTED'
   /** The broker's answer to a batch is not one that can be trusted. Remedy: compare the clocks of broker and ingestor, and the partitions of both topics. */
   | 'PRODUCE_REFUSED'
   /** The signing key is not the one that sealed the log so far, or not in the file of public keys. Remedy: configure the right key. */
   | 'KEY_UNFIT'
   /** Ingestors are running where none may. Remedy: stop them, then run the command again. */
-  | 'GROUP_ACTIVE';
+  | 'GROUP_ACTIVE'
+  /** `recover`: no region holds a batch of the log. Remedy: when the log is new, `authseal-ingestor init`; when it is not, events go on under a new topic or deployment. */
+  | 'NOTHING_ARCHIVED'
+  /** `recover`: a region cannot be read, and may hold later batches than the others. Remedy: mend it and run the command again; when it is lost for good, add `--accept-fork-risk`. */
+  | 'REGION_UNREACHABLE'
+  /** `recover`: it cannot be shown that the last batch in the regions is the last that was sealed. Remedy: look where the message says; when nothing more is to be found there, add `--accept-fork-risk`. */
+  | 'FORK_RISK'
+  /** `recover`: two authentic histories of one log. Remedy: keep everything and run `authseal verify` over all regions; events go on under a new topic or deployment. */
+  | 'ARCHIVE_FORKED';
 
 /** The one error of this package: what happened, where, and what to do next. */
 export class IngestorError extends Error {

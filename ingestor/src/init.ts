@@ -20,7 +20,7 @@ export type Beginning = 'begun' | 'running' | 'closed';
 
 /**
  * Seals batch 0 of one partition, unless it has one.
- * @throws IngestorError STATE_CONTRADICTED
+ * @throws IngestorError BATCHES_GONE, STATE_CONTRADICTED
  */
 export async function beginLog(
   parts: BeginParts,
@@ -45,7 +45,7 @@ export async function beginLog(
   }
 }
 
-/** Null when there is none yet. */
+/** Null when there is none yet. @throws IngestorError BATCHES_GONE, STATE_CONTRADICTED */
 async function findLog(
   journal: Journal,
   origin: string,
@@ -57,13 +57,12 @@ async function findLog(
   } catch (error) {
     if (!(error instanceof IngestorError) || error.code !== 'LOG_NOT_BEGUN') throw error;
   }
-  const { start } = await journal.offsets();
   const holdsAny = await journal.searchBatches((records) =>
     records.length > 0 ? true : undefined,
   );
-  if (start === 0 && holdsAny === undefined) return null;
+  if (holdsAny === undefined) return null;
   throw new IngestorError(
     'STATE_CONTRADICTED',
-    `${origin} has no state, and its partition of the batches topic ${start > 0 ? `begins at offset ${start}` : 'holds records'}, none of them a batch that a key in AUTHSEAL_KEYS has signed: it is not new, and a log must not begin twice. Give the right file of keys, or begin under another topic or deployment.`,
+    `${origin} has no state, and its partition of the batches topic holds records, none of them a batch that a key in AUTHSEAL_KEYS has signed: it is not new, and a log must not begin twice. Give the right file of keys, or begin under another topic or deployment.`,
   );
 }

@@ -5,6 +5,7 @@
  *     authseal-ingestor          serves until SIGTERM
  *     authseal-ingestor init     topics created or checked, batch 0 of each log sealed
  *     authseal-ingestor close    seals all there is, then the last batch of each log
+ *     authseal-ingestor recover  --from-archive: each log goes on from its last batch in any region
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { LedgerError } from '@authseal/ledger';
@@ -12,6 +13,8 @@ import { createLogger, handleShutdown, type Logger, startHealthServer } from '@a
 import { Command } from 'commander';
 import { type Config, configHelp, initConfig, serveConfig } from './config.ts';
 import { IngestorError } from './error.ts';
+import { recoverFromArchive } from './from-archive/command.ts';
+import { recoverConfig, recoverHelp } from './from-archive/config.ts';
 import { type Ingestor, initialize, refuseWhileRunning, startIngestor } from './ingestor.ts';
 import { createMetrics } from './metrics.ts';
 
@@ -109,6 +112,14 @@ async function close(flags: string[]): Promise<void> {
   console.log(`${config.eventsTopic}: all logs are closed`);
 }
 
+async function recover(flags: string[]): Promise<void> {
+  const config = recoverConfig(flags);
+  const { deployment, logLevel: level } = config;
+  const log = createLogger({ service: 'ingestor', deployment, level });
+  const refused = await recoverFromArchive(config, (line) => console.log(line), log);
+  if (refused > 0) process.exitCode = 1;
+}
+
 const program = new Command('authseal-ingestor')
   .description('Seals authorization events into chained, signed batches, exactly once.')
   .helpOption('-h, --help', 'what it does and takes')
@@ -125,6 +136,11 @@ const commandOf = (name: string, about: string, action: (flags: string[]) => Pro
 commandOf('serve', 'seal until SIGTERM (the default)', serve);
 commandOf('init', 'create or check the topics, seal batch 0 of each log [--partitions N]', init);
 commandOf('close', 'seal all there is and close each log', close);
+commandOf(
+  'recover',
+  'each log goes on from its last batch in any region: --from-archive [--dry-run] [--accept-fork-risk]',
+  recover,
+).addHelpText('after', recoverHelp());
 
 try {
   await program.parseAsync();

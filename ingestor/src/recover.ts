@@ -2,28 +2,20 @@
  * Where a partition's new owner goes on. The state is committed with each batch, in one transaction,
  * so it is exact when it is there and the batches topic ends with the batch that it names. When it is
  * gone or was reset by hand, the topic is the authority: its last committed batch tells all that the
- * state told. When both are there and contradict each other, nobody but a person can say which is
- * true. Never "start at 0".
+ * state told. When the topic holds no batch any more, only the archive can tell: that is a command of
+ * its own (from-archive/). When state and topic contradict each other, nobody but a person can say
+ * which is true. Never "start at 0".
  */
-import {
-  type Batch,
-  checkpointSigners,
-  type DeploymentKeys,
-  encodeBase64,
-  entryValue,
-  type LastRecord,
-  LedgerError,
-  readBatch,
-  recordHash,
-} from '@authseal/ledger';
-import type { KafkaRecord } from '@authseal/runtime/kafka';
+import type { DeploymentKeys } from '@authseal/ledger';
+import type { KafkaRecord, PartitionState } from '@authseal/runtime/kafka';
 import { IngestorError } from './error.ts';
 import type { Journal } from './journal.ts';
+import { lastRecordOf, readOurBatch } from './our-batch.ts';
 import { decodeState, encodeState, type Position } from './state.ts';
 
 /**
  * The position after the last committed batch.
- * @throws IngestorError LOG_NOT_BEGUN, STATE_CONTRADICTED
+ * @throws IngestorError LOG_NOT_BEGUN, BATCHES_GONE, STATE_CONTRADICTED
  */
 export async function recover(
   journal: Journal,
@@ -32,39 +24,62 @@ export async function recover(
 ): Promise<Position> {
   const state = await journal.readState();
   const position = state && decodeState(origin, state);
-  const { end } = await journal.offsets();
-  if (position !== null && end === position.batchOffset + BATCH_AND_MARKER) return position;
-  const found = await journal.searchBatches((records, whole) =>
-    positionFrom(records, whole, origin, keys),
-  );
+  const { start, end } = await journal.offsets();
+  if (position !== null && endsWith(position.batchOffset, start, end)) return position;
+  const found = await lastInTopic(journal, origin, keys);
   if (position === null && found !== undefined) return found;
   if (position !== null && found !== undefined && isSame(position, found)) return position;
   // Whoever slept between two of these reads may have been replaced, and has seen two times at once.
   if (JSON.stringify(await journal.readState()) !== JSON.stringify(state)) {
     throw new Error(`${origin}: another owner went on meanwhile`);
   }
-  if (state === null) {
-    throw new IngestorError(
-      'LOG_NOT_BEGUN',
-      `${origin} has no batch 0 and no state. If it is new, run \`authseal-ingestor init\`; if not, its batches and its state are gone and must be restored.`,
-    );
-  }
   const says =
-    position === null
-      ? `an offset ${state.offset} without our metadata`
-      : `batch ${position.head.batch - 1} at offset ${position.batchOffset}`;
-  const holds =
-    found === undefined
-      ? 'holds no batch of this log'
-      : `ends with batch ${found.head.batch - 1} at offset ${found.batchOffset}`;
+    state === null
+      ? 'there is no state'
+      : position === null
+        ? `the state says an offset ${state.offset} without our metadata`
+        : `the state says batch ${position.head.batch - 1} at offset ${position.batchOffset}`;
+  if (found === undefined)
+    throw isNew(state, start) ? notBegun(origin) : gone(origin, says, start, end);
   throw new IngestorError(
     'STATE_CONTRADICTED',
-    `${origin}: the state says ${says}, and the batches topic ${holds}. Offsets were reset by hand, or the topic was emptied or created again: find out who did before going on; the log must not fork.`,
+    `${origin}: ${says}, and the batches topic ends with batch ${found.head.batch - 1} at offset ${found.batchOffset}. Offsets were set by hand, an ingestor ran under another group, or Kafka was restored from a copy: find out which; the log must not fork. \`authseal-ingestor recover --from-archive --dry-run\` compares both with all regions.`,
   );
+}
+
+/** The position after the last of our batches in the topic; undefined when it holds none. */
+export function lastInTopic(
+  journal: Journal,
+  origin: string,
+  keys: DeploymentKeys,
+): Promise<Position | undefined> {
+  return journal.searchBatches((records, whole) => positionFrom(records, whole, origin, keys));
 }
 
 /** After a transaction the partition ends with its record and its marker: nothing can have followed. */
 const BATCH_AND_MARKER = 2;
+
+/** An emptied topic ends where it did, too; but whether all of it was archived, nobody here knows. */
+const endsWith = (batchOffset: number, start: number, end: number): boolean =>
+  start <= batchOffset && end === batchOffset + BATCH_AND_MARKER;
+
+/** As far as can be seen here: the partition never dropped anything. */
+const isNew = (state: PartitionState | null, start: number): boolean =>
+  state === null && start === 0;
+
+function notBegun(origin: string): IngestorError {
+  return new IngestorError(
+    'LOG_NOT_BEGUN',
+    `${origin} has no batch 0 and no state. If it is new, run \`authseal-ingestor init\`. If it is not, its batches and its state are gone from Kafka, and init would begin a second history: run \`authseal-ingestor recover --from-archive --dry-run\`, which finds its last batch in the regions.`,
+  );
+}
+
+function gone(origin: string, says: string, start: number, end: number): IngestorError {
+  return new IngestorError(
+    'BATCHES_GONE',
+    `${origin}: ${says}, and the batches topic, offsets ${start} to ${end}, holds no batch of this log that a key in AUTHSEAL_KEYS has signed: it was emptied by retention or by hand, or created again. Whether all of its batches were archived is not known here. Run \`authseal-ingestor recover --from-archive --dry-run\`: it finds the last batch in the regions and shows how the log goes on from it.`,
+  );
+}
 
 /** The topic may have dropped the batch with the last record: of that, the state alone then tells. */
 function isSame(position: Position, found: Position): boolean {
@@ -83,7 +98,10 @@ function positionFrom(
   origin: string,
   keys: DeploymentKeys,
 ): Position | undefined {
-  const ours = records.flatMap((record) => ourBatch(record, origin, keys) ?? []);
+  const ours = records.flatMap(({ value, offset }) => {
+    const one = value && readOurBatch(value, origin, keys);
+    return one === null ? [] : { ...one, offset };
+  });
   const newest = ours.at(-1);
   const last = ours.findLast(({ batch }) => batch.header.count > 0);
   const certain = last !== undefined || ours[0]?.batch.header.batch === 0 || whole;
@@ -95,28 +113,4 @@ function positionFrom(
     batchOffset: offset,
     key,
   };
-}
-
-type OurBatch = { batch: Batch; offset: number; key: string };
-
-function ourBatch(record: KafkaRecord, origin: string, keys: DeploymentKeys): OurBatch | null {
-  if (record.value === null) return null;
-  try {
-    const batch = readBatch(record.value);
-    if (batch.header.origin !== origin) return null;
-    const signer = checkpointSigners(batch.note, origin, keys).at(-1) as number;
-    return {
-      batch,
-      offset: record.offset,
-      key: encodeBase64(keys.keys[signer]?.publicKey as Buffer),
-    };
-  } catch (error) {
-    if (error instanceof LedgerError) return null;
-    throw error;
-  }
-}
-
-function lastRecordOf(batch: Batch): LastRecord {
-  const entry = batch.entryAt(batch.header.count - 1);
-  return { offset: entry.offset, hash: recordHash(entry.timestamp, entryValue(entry)) };
 }

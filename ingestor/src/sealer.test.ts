@@ -255,11 +255,22 @@ describe('a sealer', () => {
     expect(refusals).toEqual([]);
   });
 
-  it('refuses when the batches topic was emptied under its state', async () => {
-    journal.committed.length = 0;
-    journal.end = 0;
+  it.each([
+    ['emptied under its state', () => journal.empty()],
+    ['created again under its state', () => Object.assign(journal, { committed: [], end: 0 })],
+    [
+      'emptied, and the state has expired',
+      () => {
+        journal.empty();
+        journal.state = null;
+      },
+    ],
+  ])('refuses when the batches topic was %s', async (_, happens) => {
+    happens();
     start(new Log());
-    await vi.waitFor(() => expect(refusals[0]?.code).toBe('STATE_CONTRADICTED'), 10_000);
+    await vi.waitFor(() => expect(refusals[0]?.code).toBe('BATCHES_GONE'), 10_000);
+    expect(refusals[0]?.message).toContain('authseal-ingestor recover --from-archive --dry-run');
+    expect(journal.committed).toEqual([]);
   });
 
   it('refuses a log that was never begun', async () => {
@@ -293,6 +304,12 @@ describe('a log', () => {
   it('is begun once', async () => {
     expect(await begin()).toBe('running');
     expect(journal.committed.length).toBe(1);
+  });
+
+  it('is not begun a second time where the batches topic was emptied', async () => {
+    journal.empty();
+    journal.state = null;
+    await expect(begin()).rejects.toMatchObject({ code: 'BATCHES_GONE' });
   });
 
   it('is not begun beside records that no known key has signed', async () => {

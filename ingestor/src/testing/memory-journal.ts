@@ -15,6 +15,7 @@ export class MemoryJournal implements Journal {
   state: PartitionState | null = null;
   /** What the broker answers to a batch, when it is not the truth. */
   answer: ((truth: ProduceResult) => ProduceResult[]) | null = null;
+  start = 0;
   end = 0;
   #epoch = 0;
   #fault: { step: Step; isDone: boolean } | null = null;
@@ -69,6 +70,12 @@ export class MemoryJournal implements Journal {
     };
   }
 
+  /** Retention, or somebody, drops all batches. */
+  empty(): void {
+    this.committed.length = 0;
+    this.start = this.end;
+  }
+
   async readState(): Promise<PartitionState | null> {
     return this.state;
   }
@@ -80,7 +87,7 @@ export class MemoryJournal implements Journal {
   }
 
   async offsets(): Promise<{ start: number; end: number }> {
-    return { start: 0, end: this.end };
+    return { start: this.start, end: this.end };
   }
 
   async #maybeFail(step: Step, isDone: boolean): Promise<void> {
