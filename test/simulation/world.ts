@@ -85,6 +85,8 @@ export class World {
   isCalm = false;
   /** How many requests in all suffer a fault. */
   faultRate = 0;
+  /** What befalls the next request, whatever the seed says: for tests of the models. */
+  nextFate: Fate | null = null;
   /** How often time passes though something else could happen. */
   haste = 0.08;
   steps = 0;
@@ -177,6 +179,9 @@ export class World {
   }
 
   #fate(): Fate {
+    const { nextFate } = this;
+    this.nextFate = null;
+    if (nextFate !== null) return nextFate;
     if (this.isCalm || !this.random.chance(this.faultRate)) return 'fine';
     return this.random.pick(FATES);
   }

@@ -228,6 +228,31 @@ describe.each([
     });
   });
 
+  describe('an answer that is lost', () => {
+    it('was of a batch that is written, and not again when it is sent again', async () => {
+      const one = await newOwner();
+      await add(one);
+      const before = await written();
+      side.loseAnswer();
+      expect(await refusal(produce(one, 0, 'batch'))).not.toBe('none');
+      await side.until(async () => (await written()) === before + 1);
+      expect(await produce(one, 0, 'batch')).toBe(before);
+      expect(await written()).toBe(before + 1);
+      await end(one, false);
+    });
+
+    it('was of a transaction that is committed', async () => {
+      const one = await newOwner();
+      const groupId = await side.newName('group');
+      await add(one);
+      const at = await produce(one, 0, 'batch');
+      await sendState(one, groupId, 7);
+      side.loseAnswer();
+      expect(await refusal(end(one, true))).not.toBe('none');
+      await side.until(async () => (await stable()) === at + 2 && (await stateOf(groupId)) === 7);
+    });
+  });
+
   describe('a reader', () => {
     it('of all records sees open and aborted ones up to the high watermark', async () => {
       const one = await newOwner();

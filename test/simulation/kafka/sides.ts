@@ -11,6 +11,7 @@ import {
 } from '@authseal/runtime/kafka';
 import { vi } from 'vitest';
 import { plainKafka } from '../../plain/topic.ts';
+import { type Losing, loseAnswers } from '../lose-answer.ts';
 import { Process, runIn, World } from '../world.ts';
 import { BrokerPool, useKafka } from './broker-pool.ts';
 import { AssignedConsumer as ModelConsumer } from './consumer.ts';
@@ -20,13 +21,15 @@ import { Kafka } from './model.ts';
 // biome-ignore lint/suspicious/noExplicitAny: kafkajs declares types for its public parts only
 type Broker = Record<string, (args: any) => Promise<any>>;
 
-export type Reader = { readonly fetched: Fetched[]; from(offset: number): Promise<void> };
+type Reader = { readonly fetched: Fetched[]; from(offset: number): Promise<void> };
 
 export type Side = {
   readonly broker: Broker;
   newTopic(): Promise<string>;
   /** A transactional id, or a group, whose coordinator is there. */
   newName(coordinator: 'transaction' | 'group'): Promise<string>;
+  /** The next answer of the broker does not arrive. */
+  loseAnswer(): void;
   /** Drops what lies below. */
   deleteRecords(topic: string, before: number): Promise<void>;
   reader(topic: string, readUncommitted: boolean): Promise<Reader>;
@@ -97,6 +100,9 @@ export async function modelSide(): Promise<Side> {
       names += 1;
       return `name-${names}`;
     },
+    loseAnswer() {
+      world.nextFate = 'unanswered';
+    },
     async deleteRecords(topic, before) {
       kafka.topic(topic).start = before;
     },
@@ -131,12 +137,20 @@ export async function realSide(): Promise<Side> {
   const admin = await KafkaAdmin.connect(connection, 'test', silent);
   const plain = plainKafka(kafkaBrokers).admin();
   await plain.connect();
-  const cluster = await connect(kafkaBrokers);
+  const losing: Losing = { isLosing: false };
+  const cluster = await connect(kafkaBrokers, losing);
   const closing: (() => Promise<void>)[] = [];
   const until = async (holds: () => boolean | Promise<boolean>) => {
     await vi.waitUntil(holds, { timeout: 60_000, interval: 20 });
   };
-  const broker = await cluster.findControllerBroker();
+  // Found anew each time, which connects again after a break.
+  const broker: Broker = new Proxy(
+    {},
+    {
+      get: (_, name: string) => async (args: object) =>
+        (await cluster.findControllerBroker())[name]?.(args),
+    },
+  );
   const answers = (asked: Promise<unknown> | undefined): Promise<boolean> =>
     Promise.resolve(asked).then(
       () => true,
@@ -161,6 +175,9 @@ export async function realSide(): Promise<Side> {
           : () => answers(broker.initProducerId?.({ transactionalId: groupId, ...TIMEOUT }));
       await until(isLoaded);
       return groupId;
+    },
+    loseAnswer() {
+      losing.isLosing = true;
     },
     async deleteRecords(topic, before) {
       const partitions = [{ partition: 0, offset: String(before) }];
@@ -203,12 +220,13 @@ type Cluster = {
 };
 
 /** kafkajs's connections without anything above them. */
-async function connect(brokers: string[]): Promise<Cluster> {
+async function connect(brokers: string[], losing: Losing): Promise<Cluster> {
   const require = createRequire(import.meta.url);
   const { createLogger } = require('kafkajs/src/loggers');
+  const open = require('kafkajs/src/network/socketFactory')();
   const cluster: Cluster = new (require('kafkajs/src/cluster'))({
     logger: createLogger({ level: 0, logCreator: () => () => {} }),
-    socketFactory: require('kafkajs/src/network/socketFactory')(),
+    socketFactory: (how: object) => loseAnswers(open(how), losing),
     ...{ brokers, clientId: 'test', connectionTimeout: 10_000, requestTimeout: 30_000 },
     ...{ retry: { retries: 5 }, metadataMaxAge: 300_000, allowAutoTopicCreation: false },
   });

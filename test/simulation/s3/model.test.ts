@@ -1,6 +1,6 @@
 /** What the model says of S3, asked of a real gateway in the same words. */
 import { createHash, randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { modelSide, realSide, type Side } from './sides.ts';
 
 const inSeconds = (seconds: number) => new Date((Math.floor(Date.now() / 1000) + seconds) * 1000);
@@ -64,6 +64,14 @@ describe.each([
     expect(answers.filter((code) => code === 200)).toHaveLength(1);
     expect([409, 412]).toContain(answers.find((code) => code !== 200));
     expect((await list()).Versions).toHaveLength(1);
+  });
+
+  it('has written what it lost the answer to: the same again on condition meets it', async () => {
+    side.loseAnswer();
+    await expect(put('a', { IfNoneMatch: '*' })).rejects.toThrow();
+    // The write may still be under way.
+    await vi.waitUntil(async () => (await list()).Versions?.length === 1, { timeout: 30_000 });
+    expect(await status(put('a', { IfNoneMatch: '*' }))).toBe(412);
   });
 
   it('without a condition writes a newer version, and keeps the older', async () => {
