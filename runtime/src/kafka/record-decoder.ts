@@ -15,8 +15,6 @@ export type Decoder = {
   readVarInt(): number;
   readVarLong(): { toString(): string };
   readBytes(length: number): Buffer;
-  readVarIntBytes(): Buffer | null;
-  readVarIntString(): string;
   canReadBytes(length: number): boolean;
 };
 
@@ -52,23 +50,25 @@ export function decodeRecord(decoder: Decoder, context: RecordSetContext): Decod
     timestamp: context.isAppendTime
       ? context.maxTimestamp
       : String(BigInt(context.firstTimestamp) + BigInt(timestampDelta)),
-    key: decoder.readVarIntBytes(),
-    value: decoder.readVarIntBytes(),
+    key: readBytes(decoder),
+    value: readBytes(decoder),
     headers: decodeHeaders(decoder),
     isControlRecord: context.isControlBatch,
     batchContext: context,
   };
-  refuseOverrun(decoder);
+  if (decoder.offset !== decoder.buffer.length) throw new Error('a record has bytes left over');
   return record;
 }
 
 /** A value, or an array of values where a name stands several times, on an object without a prototype. */
 function decodeHeaders(decoder: Decoder): IHeaders {
   const headers = Object.create(null) as Record<string, unknown>;
-  for (let left = decoder.readVarInt(); left > 0; left -= 1) {
-    const name = decoder.readVarIntString();
-    const value = decoder.readVarIntBytes();
-    refuseOverrun(decoder);
+  const count = decoder.readVarInt();
+  if (count < 0) throw new Error(`a record has ${count} headers`);
+  for (let left = count; left > 0; left -= 1) {
+    const name = readBytes(decoder)?.toString();
+    if (name === undefined) throw new Error('a header has no name');
+    const value = readBytes(decoder);
     const before = headers[name];
     if (before === undefined) headers[name] = value;
     else if (Array.isArray(before)) before.push(value);
@@ -77,7 +77,12 @@ function decodeHeaders(decoder: Decoder): IHeaders {
   return headers as IHeaders;
 }
 
-/** kafkajs's reader goes on beyond its bytes and finds nothing there. */
-function refuseOverrun({ offset, buffer }: Decoder): void {
-  if (offset > buffer.length) throw new Error('a record ends beyond its bytes');
+/** kafkajs's reader goes on beyond its bytes, and goes back where a length is negative: for ever. */
+function readBytes(decoder: Decoder): Buffer | null {
+  const length = decoder.readVarInt();
+  if (length === -1) return null;
+  if (length < 0 || !decoder.canReadBytes(length)) {
+    throw new Error('a record ends beyond its bytes');
+  }
+  return decoder.readBytes(length);
 }

@@ -72,12 +72,34 @@ describe('a record set that cannot be read', () => {
       /beyond/,
     ],
     [
+      'headers whose lengths lead back to themselves',
+      { records: Buffer.from([28, 0, 0, 0, 1, 1, 0xfe, 0xff, 0xff, 0xff, 0x0f, 1, 3, 1, 3]) },
+      /no name|beyond/,
+    ],
+    ['fewer than no headers', { records: Buffer.from([12, 0, 0, 0, 1, 1, 1]) }, /-1 headers/],
+    [
+      'a record that ends before its length',
+      { records: Buffer.from([14, 0, 0, 0, 1, 1, 0, 0]) },
+      /left over/,
+    ],
+    ['more records than it says', { count: 0 }, /after record 0 of 0/],
+    ['fewer than no records', { count: -1 }, /-1 records/],
+    [
       'more records than memory is kept for',
       { attributes: 1, count: 200_001, records: gzipSync(EMPTY_RECORD) },
       /200001 records/,
     ],
   ])('is one with %s', (_, parts, reason) => {
     expect(undecodableOf(decode(recordSet(parts)))?.reason).toMatch(reason);
+  });
+
+  it('is one that is shorter than its own head', () => {
+    const short = recordSet({ offset: 7 });
+    short.writeInt32BE(0, 8);
+    expect(undecodableOf(decode(short))).toMatchObject({
+      from: 7,
+      reason: 'it is shorter than its head',
+    });
   });
 
   it('is one of another format', () => {

@@ -48,8 +48,9 @@ export function decodeMessages(response: Decoder): Message[] {
     const length = bytes.readUInt32BE(at + 8);
     const end = at + 12 + length;
     if (end > bytes.length) break; // cut off by the most bytes that the fetch takes
-    const set = bytes.subarray(at, end);
+    const set = bytes.subarray(at, Math.max(end, at + OVERHEAD));
     try {
+      if (end - at < OVERHEAD) throw new Error('it is shorter than its head');
       for (const record of decodeSet(set)) messages.push(record);
     } catch (error) {
       messages.push(undecodable(set, error));
@@ -66,6 +67,7 @@ function decodeSet(set: Buffer): Message[] {
   const compression = compressionOf(set);
   if (compression === 'unknown') throw new Error('it is compressed by something unknown');
   const count = set.readInt32BE(57);
+  if (count < 0) throw new Error(`it holds ${count} records`);
   if (compression !== 'none' && count > MAX_RECORDS) {
     throw new Error(`it holds ${count} records, more than ${MAX_RECORDS}`);
   }
@@ -79,6 +81,7 @@ function decodeSet(set: Buffer): Message[] {
     }
     records.push(decodeRecord(new KafkajsDecoder(decoder.readBytes(length)), context));
   }
+  if (decoder.canReadBytes(1)) throw new Error(`bytes stand after record ${count} of ${count}`);
   return records;
 }
 
