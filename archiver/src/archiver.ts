@@ -12,6 +12,7 @@ import {
   KafkaAdmin,
   TopicWatch,
 } from '@authseal/runtime/kafka';
+import { checkBucket } from './check-bucket.ts';
 import { type Config, groupOf, readKeys, regionOf } from './config.ts';
 import { ArchiverError } from './error.ts';
 import { kafkaJournal } from './kafka-journal.ts';
@@ -57,7 +58,7 @@ export class Archiver {
   async start(): Promise<void> {
     const { batchesTopic } = this.#config;
     try {
-      await this.#until('the bucket is not reached', () => this.#checkBucket());
+      await this.#until('the bucket is not reached', () => checkBucket(this.#bucket));
       const admin = await this.#until('Kafka is not reached', () =>
         KafkaAdmin.connect(this.#config, groupOf(this.#config), this.#log),
       );
@@ -118,16 +119,6 @@ export class Archiver {
       }
       await delay(START_RETRY, undefined, { signal: this.#stopping.signal });
     }
-  }
-
-  async #checkBucket(): Promise<true> {
-    const { versioning, objectLock } = await this.#bucket.bucketState();
-    if (versioning === 'Enabled' && objectLock) return true;
-    const { name, bucket } = this.#bucket.region;
-    throw new ArchiverError(
-      'BUCKET_UNSUITABLE',
-      `Region ${name}, bucket ${bucket}: versioning is ${versioning} and Object Lock is ${objectLock ? 'on' : 'off'}; both must be on, or nothing there is safe. Create a bucket with Object Lock, which brings versioning with it.`,
-    );
   }
 
   #newConsumer(): AssignedConsumer {

@@ -38,7 +38,7 @@ export function readConfig(flags: readonly string[]): Config {
 }
 
 /** The region that this process writes to. */
-export function regionOf({ regions, region }: Config): Region {
+export function regionOf({ regions, region }: Pick<Config, 'regions' | 'region'>): Region {
   return regions.find(({ name }) => name === region) as Region;
 }
 
@@ -48,7 +48,10 @@ export function groupOf({ archiverGroup, region }: Config): string {
 }
 
 /** @throws LedgerError KEY_MALFORMED, ArchiverError KEYS_OF_ANOTHER_DEPLOYMENT */
-export function readKeys({ keys: file, deployment }: Config): DeploymentKeys {
+export function readKeys({
+  keys: file,
+  deployment,
+}: Pick<Config, 'keys' | 'deployment'>): DeploymentKeys {
   const keys = parseKeys(readFileSync(file, 'utf8'));
   if (keys.deployment === deployment) return keys;
   throw new ArchiverError(

@@ -20,6 +20,11 @@ export function placeBefore({ batch, previous }: Header): Place {
   return { batch: batch - 1, header: previous === null ? null : previous.header, key: null };
 }
 
+/** Whether nothing is asked any more of what lies before this batch: a promise never runs back. */
+export function hasExpiredBefore({ previous }: Header, now: number): boolean {
+  return previous !== null && previous.retainUntil <= now;
+}
+
 export function encodePlace(place: Place): string {
   return JSON.stringify(place);
 }
@@ -57,7 +62,7 @@ export function stepTo(batch: OurBatch, place: Place, keys: DeploymentKeys): Ste
   if (header.batch > due) {
     throw new ArchiverError(
       'GAP',
-      `${name} came where batch ${due} was due: ${header.batch - due} batches are not in the topic any more and were not archived here. Run \`authseal verify\`, which tells whether another region has them.`,
+      `${name} came where batch ${due} was due: ${header.batch - due} batches are not in the topic any more and were not archived here. If another region has them (\`authseal verify\` tells), run \`authseal-archiver backfill --from-region <that region>\` for this one, and restart this archiver.`,
     );
   }
   if (placeBefore(header).header !== place.header) {

@@ -6,7 +6,7 @@ export type ArchiverErrorCode =
   | 'BUCKET_UNSUITABLE'
   /** Passed over: a record of the batches topic is no authentic batch of its log. Remedy: find out who else may write to the topic; if it should have been ours, see whether AUTHSEAL_KEYS has all keys. */
   | 'NOT_OURS'
-  /** Stops the partition: batches are missing between the last one archived and the next one in the topic. Remedy: `authseal verify` names them; fetch them from another region before going on. */
+  /** Stops the partition: batches are missing between the last one archived and the next one in the topic. Remedy: `authseal verify` names them and tells which region has them; `authseal-archiver backfill --from-region <that region>`, then restart this archiver. */
   | 'GAP'
   /** Stops the partition: an authentic batch contradicts what this region holds, so there are two histories. Remedy: stop the ingestor and compare both with `authseal verify`; somebody else holds the signing key, or Kafka was restored from an old copy. */
   | 'FORK'
@@ -22,7 +22,7 @@ export type ArchiverErrorCode =
   | 'LOCK_SHORT'
   /** Stops the partition: the store took a batch and does not show it as it was given: other bytes, no lock, or a shorter one. Remedy: `authseal doctor`; the store is not fit to archive to. */
   | 'NOT_KEPT'
-  /** Stops the partition: the batches topic ends before what was already archived from it. Remedy: the topic was truncated or created again; find out who did before going on. */
+  /** Stops the partition: the batches topic ends before what was already archived from it. Remedy: the topic was created again, and Kafka kept the old place; find out who did, delete the group `<group>-<region>.state` while no archiver of the region runs, and start it: it goes on from what the bucket holds. */
   | 'TOPIC_RECREATED';
 
 /** The one error of this package. `code` is stable; `message` says what, where and what to do. */

@@ -15,8 +15,8 @@ beforeEach(() => {
   store = new MemoryStore();
 });
 
-function find(first: SealedBatch) {
-  const clock = { now: () => NOW, wait: async () => {} };
+function find(first: SealedBatch, now = NOW) {
+  const clock = { now: () => now, wait: async () => {} };
   const watch = { put() {}, retry() {}, alert() {} };
   const batch = readOurBatch(first.object, ORIGIN, keys);
   return findPlace(batch, objectKey(PREFIX, first.header), PREFIX, { store, clock, watch }, keys);
@@ -59,6 +59,12 @@ describe('a place that Kafka does not have', () => {
     await expect(find(at(2))).rejects.toEqual(isGap);
     hold(at(0));
     await expect(find(at(2))).rejects.toEqual(isGap);
+  });
+
+  it('is no gap when all before the first batch of the topic has expired', async () => {
+    const [late] = (await seal(1, { head: at(3).head, now: NOW + 40 * DAY })) as [SealedBatch];
+    await expect(find(late, NOW + 20 * DAY)).rejects.toEqual(isGap);
+    expect(await find(late, NOW + 40 * DAY)).toEqual(placeBefore(late.header));
   });
 
   it('does not trust a batch before that is not locked, nor one that is not ours', async () => {

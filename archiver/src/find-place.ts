@@ -6,7 +6,7 @@
  * It may not be guessed. A batch 0 is the beginning only if the bucket holds no other beginning and
  * nothing that was sealed before it: otherwise Kafka was lost and somebody began the log anew beside
  * its archived history. Any other first batch must join what the bucket holds: otherwise batches are
- * missing.
+ * missing, unless all of them have expired.
  *
  * All that follows is archived as always: most of it is there and is found, and what a crash left
  * out is written. So it does not matter how far the bucket reaches, nor that an attacker may have
@@ -15,7 +15,7 @@
 import { type DeploymentKeys, logPrefix, MAX_OBJECT, parseObjectKey } from '@authseal/ledger';
 import type { ListedVersion } from '@authseal/runtime';
 import { type Archive, findKept } from './archive-batch.ts';
-import { type Place, placeBefore } from './continuity.ts';
+import { hasExpiredBefore, type Place, placeBefore } from './continuity.ts';
 import { ArchiverError } from './error.ts';
 import { type OurBatch, readOurBatch } from './our-batch.ts';
 import type { Store } from './store.ts';
@@ -42,10 +42,10 @@ export async function findPlace(
     if (header.batch > 0 && there.hash === before.header) return before;
     if (header.batch === 0 && isOfAnother(first, there)) throw beganAnew(first, version, there);
   }
-  if (header.batch === 0) return before;
+  if (header.batch === 0 || hasExpiredBefore(header, archive.clock.now())) return before;
   throw new ArchiverError(
     'GAP',
-    `${header.origin}: the topic begins with batch ${header.batch}, and neither it nor batch ${before.batch} is in the bucket. The batches below are not in the topic any more; run \`authseal verify\`, which tells whether another region has them.`,
+    `${header.origin}: the topic begins with batch ${header.batch}, and neither it nor batch ${before.batch} is in the bucket. The batches below are not in the topic any more. If another region has them (\`authseal verify\` tells), run \`authseal-archiver backfill --from-region <that region>\` for this one, and restart this archiver.`,
   );
 }
 
@@ -73,13 +73,14 @@ export async function holdsBatch(
   return false;
 }
 
-function versionsOfLog(origin: string, prefix: string, store: Store) {
+/** All versions of a log, ascending by day and number. */
+export function versionsOfLog(origin: string, prefix: string, store: Store) {
   const [, topic, partition] = origin.split('/') as [string, string, string];
   return store.listVersions(logPrefix(prefix, topic, Number(partition)));
 }
 
 /** An authentic batch of this log that nobody can delete, or null. */
-async function readLocked(
+export async function readLocked(
   { key, versionId, size }: ListedVersion,
   origin: string,
   store: Store,

@@ -72,7 +72,7 @@ export class Intake {
     if (next > end) {
       throw new ArchiverError(
         'TOPIC_RECREATED',
-        `${this.#origin}: the batches topic was read up to offset ${next} and now ends at ${end}: it was truncated or created again. Find out who did; \`authseal verify\` shows what the bucket holds.`,
+        `${this.#origin}: the batches topic was read up to offset ${next} and now ends at ${end}: it was created again. Find out who did. Then stop this region's archivers and delete their state, \`kafka-consumer-groups.sh --delete --group <group>-<region>.state\`: started again, they go on from what the bucket holds.`,
       );
     }
     this.#next = Math.max(next, start);

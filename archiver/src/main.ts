@@ -1,7 +1,14 @@
 #!/usr/bin/env -S node --disable-warning=TimeoutNegativeWarning
-/** authseal-archiver: writes the sealed batches of all logs into the bucket of one region. */
+/**
+ * authseal-archiver: writes the sealed batches of all logs into the bucket of one region.
+ *
+ *     authseal-archiver                            serves until SIGTERM
+ *     authseal-archiver backfill --from-region A   copies what this region lacks from region A
+ */
 import { createLogger, handleShutdown, startHealthServer } from '@authseal/runtime';
 import { Archiver } from './archiver.ts';
+import { backfill } from './backfill/command.ts';
+import { BACKFILL_HELP, backfillConfig } from './backfill/config.ts';
 import { type Config, configHelp, readConfig, regionOf } from './config.ts';
 import { createWatch } from './watch.ts';
 
@@ -32,13 +39,28 @@ async function main(config: Config): Promise<void> {
   await archiver.start();
 }
 
+async function fill(flags: string[]): Promise<void> {
+  const config = backfillConfig(flags);
+  const { deployment, logLevel: level, region } = config;
+  const log = createLogger({ service: 'archiver', deployment, level }).child({ region });
+  const stopped = await backfill(config, (line) => console.log(line), log);
+  if (stopped > 0) process.exitCode = 1;
+}
+
 const HELP = `authseal-archiver: writes the sealed batches of all logs into the bucket of one region.
+
+  authseal-archiver                            serves until SIGTERM
+  authseal-archiver backfill --from-region A   copies what this region lacks from region A [--dry-run]
 ${configHelp()}
 `;
 
 try {
-  const flags = process.argv.slice(2);
-  if (flags.includes('--help') || flags.includes('-h')) process.stdout.write(HELP);
+  const [command, ...rest] = process.argv.slice(2);
+  const isBackfill = command === 'backfill';
+  const flags = isBackfill || command === undefined ? rest : [command, ...rest];
+  if (flags.includes('--help') || flags.includes('-h')) {
+    process.stdout.write(isBackfill ? BACKFILL_HELP : HELP);
+  } else if (isBackfill) await fill(flags);
   else await main(readConfig(flags));
 } catch (error) {
   const { name, code, message } = error as Error & { code?: string };

@@ -259,6 +259,22 @@ describe('a partition', () => {
   });
 });
 
+describe('a partition whose batches are not in the topic any more', () => {
+  it('goes on when they were filled into the bucket from another region', async () => {
+    const log = await seal(6);
+    topic.append(...objects([...log.slice(0, 2), ...log.slice(4)]));
+    start();
+    await happens('stopped: GAP');
+    for (const { object, header } of log.slice(2, 5)) {
+      store.plant(objectKey('', header), object, 'COMPLIANCE', header.retainUntil);
+    }
+    start();
+    await happens('committed 5');
+    expectKept(log);
+    expect(alerts).toEqual([]);
+  });
+});
+
 describe('a partition stops with an alarm', () => {
   it.each([
     ['GAP', async (log: SealedBatch[]) => [...log.slice(0, 2), ...log.slice(3)]],

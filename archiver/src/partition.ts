@@ -9,12 +9,14 @@
 import { type DeploymentKeys, objectKey } from '@authseal/ledger';
 import type { Fetched } from '@authseal/runtime/kafka';
 import { archiveBatch, findKept, type Outcome } from './archive-batch.ts';
+import { bridgeGap } from './bridge-gap.ts';
 import { decodePlace, encodePlace, type Place, stepTo } from './continuity.ts';
 import { ArchiverError } from './error.ts';
 import { findPlace, holdsBatch } from './find-place.ts';
 import { Intake, type Waiting } from './intake.ts';
 import type { Journal, JournalOwner } from './journal.ts';
-import { CLOCK_SLACK, MAX_PUTS } from './limits.ts';
+import { MAX_PUTS } from './limits.ts';
+import { checkRetention } from './max-retention.ts';
 import { type OurBatch, readOurBatch } from './our-batch.ts';
 import { persist } from './persist.ts';
 import type { ArchiveWatch, Clock, Store } from './store.ts';
@@ -208,16 +210,18 @@ export class Partition {
 
   /** Sends the batch on its way, unless it is there already. */
   async #admit(batch: OurBatch, offset: number, owner: JournalOwner): Promise<boolean> {
-    const { prefix, keys, watch } = this.#options;
+    const { prefix, keys, watch, maxRetention, clock } = this.#options;
     const key = objectKey(prefix, batch.header);
     this.#place ??= await this.#findPlace(batch, key, offset, owner);
+    if (batch.header.batch > this.#place.batch + 1)
+      this.#place = await this.#bridge(batch, this.#place);
     const step = stepTo(batch, this.#place, keys);
     if (step.kind !== 'next') {
       if (step.kind === 'earlier') await this.#expectInBucket(batch, key, this.#place);
       watch.archived(batch, 'repeat');
       return false;
     }
-    this.#checkRetention(batch);
+    checkRetention(batch.header, maxRetention, clock.now());
     if (step.replaced) watch.alert(keyReplaced(batch));
     this.#place = step.place;
     this.#send(batch, key, step.place, offset);
@@ -234,6 +238,14 @@ export class Partition {
     return place;
   }
 
+  /** Batches that the topic has no more may have been filled in from another region. */
+  #bridge(batch: OurBatch, place: Place): Promise<Place> {
+    const { prefix, keys } = this.#options;
+    return persist(this.#options, this.#abort.signal, () =>
+      bridgeGap(batch, place, prefix, this.#options, keys),
+    );
+  }
+
   /** A batch from before the place is a repeat only if the bucket holds it, or may hold it no more. */
   async #expectInBucket(batch: OurBatch, key: string, { batch: last }: Place): Promise<void> {
     const { clock, store, keys } = this.#options;
@@ -248,15 +260,6 @@ export class Partition {
     throw new ArchiverError(
       'FORK',
       `${origin}: after batch ${last} came an authentic batch ${number} with header hash ${batch.hash}, which the bucket does not hold. There are two histories: stop the ingestor and run \`authseal verify\` over all regions.`,
-    );
-  }
-
-  #checkRetention({ header }: OurBatch): void {
-    const { clock, maxRetention } = this.#options;
-    if (header.retainUntil - clock.now() <= maxRetention + CLOCK_SLACK) return;
-    throw new ArchiverError(
-      'RETENTION_TOO_LONG',
-      `${header.origin} batch ${header.batch} asks for a lock until ${new Date(header.retainUntil).toISOString()}, longer than AUTHSEAL_MAX_RETENTION allows, and nobody could take it back. If that is meant, raise the maximum and restart; if not, correct the ingestor's AUTHSEAL_RETENTION.`,
     );
   }
 

@@ -111,7 +111,8 @@ export class RegionLog {
         continue;
       }
       const hash = encodeBase64(ours.batch.headerHash);
-      if (batches.has(hash)) continue;
+      // The same header may have been signed once more, with a key that was retired.
+      if ((batches.get(hash)?.signers.at(-1) ?? -1) >= (ours.signers.at(-1) as number)) continue;
       batches.set(hash, { ...ours, hash, object: got.bytes, region: this.name });
     }
     return { number, batches: [...batches.values()], others };
