@@ -107,9 +107,9 @@ export class Processes {
   /** The service records some events. */
   async record(): Promise<void> {
     const place = this.#places[0] as Place;
-    if (place.isStopping) return;
     const events = 1 + this.#world.random.below(3);
     await this.#world.enter(place.process, () => {
+      if (place.isStopping) return;
       for (let i = 0; i < events; i += 1) {
         this.#events += 1;
         this.#service?.record(Buffer.from(`event ${this.#events}`));

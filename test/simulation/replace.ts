@@ -7,6 +7,7 @@ import { createRequire, registerHooks } from 'node:module';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { BrokerPool } from './kafka/broker-pool.ts';
+import { patched } from './patch.ts';
 import type { Variant } from './variants.ts';
 
 const HERE = import.meta.dirname;
@@ -60,13 +61,3 @@ export function replaceClients(variant: Variant | null): () => void {
 
 const replacementOf = (folder: string, specifier: string): string | undefined =>
   REPLACED.find(([of, name]) => name === specifier && folder === `${ROOT}/${of}`)?.[2];
-
-function patched(source: string, file: string, from: string, to: string): string {
-  const parts = source.split(from);
-  if (parts.length !== 2) {
-    throw new Error(
-      `${file} holds ${parts.length - 1} times what a variant changes; it must be once:\n${from}`,
-    );
-  }
-  return parts.join(to);
-}

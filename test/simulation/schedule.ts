@@ -23,6 +23,9 @@ type Happening = () => void | Promise<void>;
 /** A schedule that is not at its end after so many calm steps never will be. */
 const PATIENCE = 6000;
 
+/** More than twice what a log may be silent without a batch (services.ts). Milliseconds. */
+const LONG_SILENCE = 150_000;
+
 export async function runSchedule(
   seed: number,
   trace: ((line: string) => void) | null = null,
@@ -117,8 +120,19 @@ class Schedule {
     add(random.below(4), () => this.#processes.crashOne());
     add(random.below(3), () => this.#processes.freezeOne());
     add(random.below(2), () => this.#processes.stopOne());
+    add(random.chance(0.03) ? 1 : 0, () => this.#beSilent());
     for (const what of this.#surroundings.choose()) add(1, what);
     return plan;
+  }
+
+  /** So long that batches without a record are sealed, and all others dropped. */
+  async #beSilent(): Promise<void> {
+    const until = this.#world.now + LONG_SILENCE;
+    while (this.#world.now < until) {
+      await this.#step();
+      await this.#processes.start();
+    }
+    this.#surroundings.dropOldBatches();
   }
 
   async #step(): Promise<void> {
@@ -155,12 +169,11 @@ class Schedule {
   }
 
   #isDone(): boolean {
-    if (!this.#processes.areQuiet) return false;
+    if (!this.#processes.areQuiet || !this.#kafka.isQuiet) return false;
     const [events, batches] = [this.#kafka.topic(EVENTS), this.#kafka.topic(BATCHES)];
     const sealed = this.#kafka.offsetsOf(INGESTOR_STATE).committed?.offset ?? 0;
     const last = events.slots.findLast(({ isMarker }) => !isMarker)?.offset ?? -1;
     if (sealed <= last || events.replicated < events.end) return false;
-    if (batches.stable < batches.end) return false;
     if (this.#isStopped()) return true;
     const place = this.#kafka.offsetsOf(ARCHIVER_STATE).committed;
     const newest = batches.slots.findLast((slot) => !slot.isMarker && slot.state === 'committed');

@@ -5,6 +5,7 @@
 import { execFile } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { crashPoints } from './crash-points.ts';
+import { patched } from './patch.ts';
 import { VARIANTS } from './variants.ts';
 
 /** Enough that each pair of steps sees crashes; some twenty seconds of one core. */
@@ -60,9 +61,18 @@ describe('the simulation finds that', () => {
     expect(code, output).toBe(3);
     console.log(`${name}: ${output.slice(0, 200).trim()}`);
   });
+});
 
-  it('but knows no variant of a text that is gone', async () => {
-    const { code, output } = await simulate('--rounds', '1', '--variant', 'none');
-    expect(code, output).toBe(1);
+describe('a variant', () => {
+  it('changes what stands in the product once, and nothing else', () => {
+    expect(patched('a b c', 'x.ts', 'b', 'd')).toBe('a d c');
+    expect(() => patched('a c', 'x.ts', 'b', 'd')).toThrow('x.ts holds 0 times');
+    expect(() => patched('b b', 'x.ts', 'b', 'd')).toThrow('x.ts holds 2 times');
+  });
+
+  it('that nobody knows is an error', async () => {
+    const { code, output } = await simulate('--variant', 'none');
+    expect(code).toBe(1);
+    expect(output).toContain('no variant none');
   });
 });

@@ -72,10 +72,22 @@ export class Surroundings {
   /** Retention of batches: of those that are archived, and never of the newest. */
   #dropBatches(): void {
     const log = this.#kafka.topic(BATCHES);
+    log.start = Math.max(log.start, this.#world.random.below(this.#lastToKeep() + 1));
+    this.#world.tell(() => `batches begin at ${log.start}`);
+  }
+
+  /** Of all but the newest, as after weeks. */
+  dropOldBatches(): void {
+    const log = this.#kafka.topic(BATCHES);
+    log.start = Math.max(log.start, this.#lastToKeep());
+    this.#world.tell(() => `batches begin at ${log.start}, after a long time`);
+  }
+
+  #lastToKeep(): number {
+    const log = this.#kafka.topic(BATCHES);
     const archived = this.#kafka.offsetsOf(ARCHIVER_STATE).committed?.offset ?? 0;
     const newest = log.read(0, log.end, false).at(-1)?.offset ?? 0;
-    log.start = Math.max(log.start, this.#world.random.below(Math.min(archived, newest) + 1));
-    this.#world.tell(() => `batches begin at ${log.start}`);
+    return Math.min(archived, newest);
   }
 
   /** Kafka drops the offsets of a group that nobody used for a week. */

@@ -71,6 +71,16 @@ export const VARIANTS: readonly Variant[] = [
     from: '  const newest = ours.at(-1);',
     to: '  const newest = ours.at(0);',
   }),
+  variant('an owner that slept between two reads takes them for one', {
+    file: 'ingestor/src/recover.ts',
+    from: 'if (JSON.stringify(await journal.readState()) !== JSON.stringify(state)) {',
+    to: 'if (origin === null) {',
+  }),
+  variant('a state is refused when no batch with a record is left beside it', {
+    file: 'ingestor/src/recover.ts',
+    from: 'last: found.last ?? position.last',
+    to: 'last: found.last',
+  }),
   variant('a gap in what is fetched is taken for no records', {
     file: INTAKE,
     from: '      if (fetched.fetchedOffset > this.#builder.offset) {',

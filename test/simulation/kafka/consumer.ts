@@ -9,7 +9,8 @@ import { theKafka } from './broker-pool.ts';
 import type { Group, Member } from './group.ts';
 import type { PartitionLog } from './partition-log.ts';
 
-const HEARTBEAT = 3000;
+/** Between two answers of the group's coordinator. Milliseconds. */
+const HEARTBEAT = 5000;
 
 export class AssignedConsumer implements Member {
   readonly process: Process;

@@ -49,6 +49,11 @@ export class Kafka {
     this.world = world;
   }
 
+  /** Whether no transaction is open, nor waits for a marker. */
+  get isQuiet(): boolean {
+    return [...this.#transactions.values()].every(({ phase }) => !/open|ending/.test(phase));
+  }
+
   topic(name: string): PartitionLog {
     const log = this.topics.get(name);
     if (log === undefined) throw protocolError('UNKNOWN_TOPIC_OR_PARTITION');
