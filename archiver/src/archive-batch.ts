@@ -21,7 +21,7 @@
  *
  * An S3 error, also a refused permission, is tried again from 2 for ever; no batch is skipped.
  */
-import { type ListedVersion, RuntimeError, type VersionHead } from '@authseal/runtime';
+import { failpoint, type ListedVersion, RuntimeError, type VersionHead } from '@authseal/runtime';
 import { ArchiverError } from './error.ts';
 import { MIN_LOCK } from './limits.ts';
 import type { OurBatch } from './our-batch.ts';
@@ -80,6 +80,7 @@ async function write(
   const began = clock.now();
   const put = { key, body: object, sha256, retainUntil: lockUntil, ifNoneMatch };
   const answer = await store.putLocked(put);
+  failpoint('put');
   watch.put(clock.now() - began);
   if (answer.outcome === 'exists') return false;
   if (answer.outcome === 'conflict') {
@@ -103,6 +104,7 @@ async function checkKept(
   store: Store,
 ): Promise<void> {
   const head = await store.headVersion(key, versionId);
+  failpoint('shown');
   if (head !== null && hasBytes(head, bytes) && isLockedUntil(head, until.getTime())) return;
   const expected = `${bytes.object.length} bytes with SHA-256 ${bytes.sha256.toString('hex')} under COMPLIANCE until ${until.toISOString()}`;
   throw new ArchiverError(

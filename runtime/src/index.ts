@@ -9,6 +9,7 @@ export {
   settings,
 } from './config/settings.ts';
 export { RuntimeError, type RuntimeErrorCode } from './error.ts';
+export { failpoint } from './failpoint.ts';
 export { type Check, type HealthOptions, type HealthServer, startHealthServer } from './health.ts';
 export { createLogger, type Logger, type LoggerOptions } from './log.ts';
 export { createRegistry } from './metrics.ts';

@@ -7,8 +7,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Stack } from '@authseal/deploy/local';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { OTHER_READER, ROOT, runOtherReader, verify } from '../plain/commands.ts';
-import { expectExactlyOnce } from '../plain/exactly-once.ts';
+import { expectAllArchived } from '../plain/check.ts';
+import { OTHER_READER, ROOT, runOtherReader } from '../plain/commands.ts';
 import { sealedOffsets } from '../plain/topic.ts';
 import { type Load, startFaultStack, startLoad } from './load.ts';
 
@@ -73,11 +73,8 @@ describe('an ingestor that is stopped past its session', () => {
     second.kill('SIGTERM');
     await once(second, 'exit');
     await load.stop();
-    const { records } = await expectExactlyOnce(stack.kafkaBrokers, 'auth-events', stack.regions);
+    const { records } = await expectAllArchived(stack, load);
     expect(records).toBeGreaterThan(50);
-    const { code, report } = await verify(stack.environment);
-    expect(report.problems).toEqual([]);
-    expect(code).toBe(0);
   });
 
   it.skipIf(!OTHER_READER)('is ok to the reader in AUTHSEAL_TEST_READER', async () => {

@@ -57,7 +57,7 @@ export async function readRegion(region: Region): Promise<PlainObject[]> {
 }
 
 /** An object container file, read by avsc. */
-async function readObject(bytes: Buffer): Promise<Omit<PlainObject, 'key' | 'bytes'>> {
+export async function readObject(bytes: Buffer): Promise<Omit<PlainObject, 'key' | 'bytes'>> {
   const decoder = new avro.streams.BlockDecoder({
     codecs: { zstandard: (data, done) => done(null as never, zstdDecompressSync(data)) },
   });

@@ -10,6 +10,7 @@ const COMMANDS = {
   authseal: 'verifier/src/cli/main.ts',
   'authseal-collect': 'producer-sdk/src/collect/cli.ts',
   'authseal-ingestor': 'ingestor/src/main.ts',
+  'authseal-archiver': 'archiver/src/main.ts',
 } as const;
 
 export type Ended = { code: number | null; stdout: string; stderr: string };

@@ -1,49 +1,51 @@
 /** Topics as a plain kafkajs consumer and admin show them: nothing of the code under test. */
-import { randomUUID } from 'node:crypto';
-import kafkajs, { type Admin, type Kafka, type KafkaMessage } from 'kafkajs';
+import { type ForkOptions, fork } from 'node:child_process';
+import { once } from 'node:events';
+import kafkajs, { type Admin, type IHeaders, type Kafka } from 'kafkajs';
 
-export type PlainRecord = { partition: number; offset: number; value: Buffer | null };
+const READER = `${import.meta.dirname}/topic-reader.ts`;
+
+export type PlainRecord = {
+  partition: number;
+  offset: number;
+  key: Buffer | null;
+  value: Buffer | null;
+  headers: IHeaders;
+};
 
 export function plainKafka(brokers: string[]): Kafka {
   return new kafkajs.Kafka({ brokers, clientId: 'plain', logLevel: kafkajs.logLevel.NOTHING });
 }
 
-/** All records of a topic up to its end, those of open and aborted transactions too, by partition. */
-export async function readTopic(brokers: string[], topic: string): Promise<PlainRecord[][]> {
-  const kafka = plainKafka(brokers);
-  const admin = kafka.admin();
-  await admin.connect();
-  const offsets = await admin.fetchTopicOffsets(topic);
-  const open = new Set(offsets.filter(({ low, high }) => low !== high).map((o) => o.partition));
-  const records: PlainRecord[][] = offsets.map(() => []);
-  if (open.size > 0) {
-    const groupId = `plain-${randomUUID()}`;
-    const consumer = kafka.consumer({ groupId, readUncommitted: true, maxWaitTimeInMs: 100 });
-    const done = Promise.withResolvers<void>();
-    consumer.on('consumer.end_batch_process', ({ payload }) => {
-      if (Number(payload.lastOffset) + 1 >= Number(payload.highWatermark)) {
-        open.delete(payload.partition);
-        if (open.size === 0) done.resolve();
-      }
-    });
-    await consumer.connect();
-    await consumer.subscribe({ topic, fromBeginning: true });
-    await consumer.run({
-      autoCommit: false,
-      eachBatch: async ({ batch: { partition, messages } }) => {
-        records[partition]?.push(...messages.map((message) => toPlain(partition, message)));
-      },
-    });
-    await done.promise;
-    await consumer.disconnect();
-    await admin.deleteGroups([groupId]);
-  }
-  await admin.disconnect();
-  return records.map((partition) => partition.sort((a, b) => a.offset - b.offset));
-}
-
-function toPlain(partition: number, { offset, value }: KafkaMessage): PlainRecord {
-  return { partition, offset: Number(offset), value };
+/**
+ * All records of a topic up to its end, by partition; those of open and aborted transactions too,
+ * unless only what is `committed` is asked for.
+ */
+export async function readTopic(
+  brokers: string[],
+  topic: string,
+  ...isolation: 'committed'[]
+): Promise<PlainRecord[][]> {
+  const args = [brokers.join(','), topic, ...isolation];
+  // `advanced` carries Buffers as they are.
+  const how = {
+    execArgv: [],
+    serialization: 'advanced',
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+  };
+  const reader = fork(READER, args, how as ForkOptions);
+  let errors = '';
+  reader.stderr?.on('data', (chunk) => {
+    errors += chunk;
+  });
+  let partitions: PlainRecord[][] = [];
+  reader.on('message', (message: { partitions: number } | { records: PlainRecord[] }) => {
+    if ('partitions' in message) partitions = Array.from(Array(message.partitions), () => []);
+    else for (const record of message.records) partitions[record.partition]?.push(record);
+  });
+  const [code] = await once(reader, 'close');
+  if (code !== 0) throw new Error(`the reader of ${topic} ended with ${code}: ${errors}`);
+  return partitions.map((partition) => partition.sort((a, b) => a.offset - b.offset));
 }
 
 /** What the state group of a service has committed, over all partitions: how far it has come. */

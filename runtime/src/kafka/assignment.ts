@@ -2,6 +2,7 @@
  * Which partitions are ours, and an owner for each. The group may assign anew at any time: at each
  * join all old owners are ended, and only when they have ended do the new ones begin.
  */
+import { failpoint } from '../failpoint.ts';
 import type { AssignmentListener } from './assigned-consumer.ts';
 import type { Fetched } from './record.ts';
 
@@ -67,6 +68,7 @@ export class Assignment<Owner extends PartitionOwner> implements AssignmentListe
 
   fetched(fetched: Fetched): void {
     this.#owners.get(fetched.partition)?.take(fetched);
+    if (fetched.records.length > 0) failpoint('fetched');
   }
 
   unreadable(partition: number, reason: string | null): void {

@@ -11,6 +11,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Producer, Transaction } from 'kafkajs';
+import { failpoint } from '../failpoint.ts';
 import type { Logger } from '../log.ts';
 import { type KafkaConnection, newClient } from './client.ts';
 import { kafkajs } from './kafkajs.ts';
@@ -72,6 +73,7 @@ export class TransactionalWriter {
       await producer.disconnect().catch(() => {});
       throw error;
     }
+    failpoint('fenced');
     return new TransactionalWriter(producer);
   }
 
@@ -86,6 +88,7 @@ export class TransactionalWriter {
       acks: -1,
       messages: [{ partition, key: null, value }],
     });
+    failpoint('sent');
     return results.map((result) => ({
       topic: result.topicName,
       partition: result.partition,
@@ -112,7 +115,8 @@ export class TransactionalWriter {
     const state = { consumerGroupId: group, topics: [{ topic, partitions }] };
     for (let wait = FIRST_WAIT_MS; ; wait *= 2) {
       try {
-        return await this.#active().sendOffsets(state);
+        await this.#active().sendOffsets(state);
+        return failpoint('state-sent');
       } catch (error) {
         if (!isConcurrentTransactions(error) || wait > LONGEST_WAIT_MS) throw error;
       }
@@ -124,6 +128,7 @@ export class TransactionalWriter {
     const transaction = this.#active();
     this.#transaction = null;
     await transaction.commit();
+    failpoint('committed');
   }
 
   /** Lets the connection go. An open transaction is ended by the next owner or by its timeout. */
