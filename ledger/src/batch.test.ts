@@ -323,6 +323,17 @@ describe('an object is refused', () => {
     );
   });
 
+  it('with a short and printable message, whatever its checkpoint says', async () => {
+    const { object, head } = await sealed('null');
+    const origin = `\u202e${'x'.repeat(10_000)}`;
+    const text = formatCheckpoint({ origin, size: head.range.end, root: head.range.root() });
+    const note = await signNote(text, ORIGIN, [SIGNER]);
+    const read = (checkpoint: string) => () =>
+      readBatch(writeContainer({ ...readContainer(object), checkpoint: Buffer.from(checkpoint) }));
+    expect(read(note)).toThrow(/^The checkpoint speaks of "\\u\{202e\}x{59}…", size/);
+    expect(read(`${text}\n${origin}\n`)).toThrow(/: "\\u\{202e\}x{59}…" is no signature line/);
+  });
+
   it('by nothing but a LedgerError, whatever its bytes', async () => {
     const objects = await Promise.all(CODECS.map((codec) => sealed(codec)));
     const arbitraryBytes = fc.uint8Array({ maxLength: 400 }).map((array) => Buffer.from(array));

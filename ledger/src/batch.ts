@@ -19,6 +19,7 @@ import { CompactRange } from './compact-range.ts';
 import { type Codec, type Container, decodeBlock, readContainer } from './container.ts';
 import { type EntryView, EVENT_FINGERPRINTS, viewEntry } from './entry.ts';
 import { LedgerError } from './error.ts';
+import { excerpt } from './excerpt.ts';
 import { type Header, parseHeader } from './header.ts';
 import { MAX_ENTRY } from './limits.ts';
 import { encodeHashes, headAfter, type LogHead } from './log-head.ts';
@@ -198,7 +199,7 @@ function checkEntries(
   if (said !== counted.length || counted.some(([name, n]) => header.problems[name] !== n)) {
     throw new LedgerError(
       'ENTRIES_MISMATCH',
-      `${nameOf(header)} has problems ${JSON.stringify(problems)} where its header says ${JSON.stringify(header.problems)}.`,
+      `${nameOf(header)} has problems ${JSON.stringify(problems)} where its header says ${excerpt(JSON.stringify(header.problems))}.`,
     );
   }
 }
@@ -224,7 +225,7 @@ function checkCheckpoint(checkpoint: Checkpoint, head: LogHead): void {
   if (origin !== head.origin || size !== head.range.end || !root.equals(head.range.root())) {
     throw new LedgerError(
       'CHECKPOINT_MISMATCH',
-      `The checkpoint speaks of ${origin}, size ${size}, root ${encodeBase64(root)}; header and entries make ${head.origin}, size ${head.range.end}, root ${encodeBase64(head.range.root())}.`,
+      `The checkpoint speaks of ${excerpt(origin)}, size ${size}, root ${encodeBase64(root)}; header and entries make ${head.origin}, size ${head.range.end}, root ${encodeBase64(head.range.root())}.`,
     );
   }
 }

@@ -107,6 +107,7 @@ describe('a header', () => {
   it('survives nesting as deep as its size allows', () => {
     const deep = '['.repeat(32_000) + ']'.repeat(32_000);
     expect(codeForText(`{"a":${deep}}`)).toBe('FORMAT_UNKNOWN');
+    expect(codeForText(`{"format":${deep}}`)).toBe('FORMAT_UNKNOWN');
     expect(codeForText(canonicalText(FIRST).replace(/}$/, `,"zzz":${deep}}`))).toBe('NO_ERROR');
     expect(codeForText('['.repeat(60_000))).toBe('HEADER_MALFORMED');
   });

@@ -7,6 +7,7 @@
 import canonicalize from 'canonicalize';
 import { decodeBase64 } from './base64.ts';
 import { LedgerError } from './error.ts';
+import { excerpt } from './excerpt.ts';
 import { MAX_HEADER, MAX_TIMESTAMP } from './limits.ts';
 import { HASH_SIZE } from './merkle.ts';
 
@@ -84,9 +85,10 @@ export function parseHeader(bytes: Buffer): Header {
   const value = parseCanonicalJson(bytes);
   if (!isRecord(value)) throw malformed('it is no JSON object');
   if (value.format !== FORMAT) {
+    const found = typeof value.format === 'string' ? excerpt(value.format) : 'no text';
     throw new LedgerError(
       'FORMAT_UNKNOWN',
-      `The header has format ${JSON.stringify(value.format)}; this version knows ${FORMAT}. Use the release that knows it.`,
+      `The header has as format ${found}; this version knows ${FORMAT}. Use the release that knows it.`,
     );
   }
   for (const [member, isRight] of Object.entries(MEMBERS)) {

@@ -164,7 +164,7 @@ function parseSignatureLine(line: string): SignatureLine {
   const [, name, base64] = SIGNATURE_LINE.exec(line) ?? [];
   const bytes = base64 === undefined ? null : decodeBase64(base64);
   if (name === undefined || bytes === null || bytes.length <= KEY_ID_SIZE) {
-    throw malformed(`"${line}" is no signature line`);
+    throw malformed(`${excerpt(line)} is no signature line`);
   }
   return {
     name,
