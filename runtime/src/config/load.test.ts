@@ -139,6 +139,32 @@ describe('a configuration', () => {
     ).not.toContain('hunter2');
   });
 
+  it.each([
+    ['an alias of nothing', 'kafkaSasl: *hunter2', 'an alias of what is not there'],
+    ['too many aliases', `a: &a [x]\nb: [${'*a,'.repeat(200)}*a]`, 'or aliases of too much'],
+    [
+      'a date',
+      '%YAML 1.1\n---\nkafkaSasl: 2001-01-01',
+      'kafkaSasl in f.yaml: found something else',
+    ],
+    [
+      'line ends',
+      '"a\\nb\\e[31m\\u202e": 1',
+      'a\\u{a}b\\u{1b}[31m\\u{202e} in f.yaml: found a key',
+    ],
+    [
+      'a key as long as its file',
+      `? ${'k'.repeat(500_000)}\n: 1`,
+      `${'k'.repeat(299)}…: found a key`,
+    ],
+  ])('refuses %s, in lines that a terminal may show', (_, yaml, said) => {
+    const flags = ['--config', write(yaml)];
+    const message = errorOf(() => loadConfig(service, { env: needed, flags }));
+    expect(message.replaceAll(/\d+\.yaml/g, 'f.yaml')).toContain(said);
+    expect(message.split('\n').length).toBe(2);
+    expect(message).not.toContain('hunter2');
+  });
+
   it('names a file that cannot be read, and a path that is none', () => {
     const env = { AUTHSEAL_CONFIG: '/nowhere.yaml', AUTHSEAL_KEYS: folder };
     const message = errorOf(() =>

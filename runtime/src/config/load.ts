@@ -176,8 +176,18 @@ function show(value: unknown): string {
 
 function report(problems: readonly Problem[]): string {
   const lines = problems.map(
-    ({ as, found, expected }) => `  ${as}: found ${found}; expected ${expected}`,
+    ({ as, found, expected }) =>
+      `  ${printable(as)}: found ${printable(found)}; expected ${printable(expected)}`,
   );
   const count = problems.length === 1 ? '1 error' : `${problems.length} errors`;
   return [`The configuration has ${count}:`, ...lines].join('\n');
+}
+
+/** How many characters of a name or value are told. */
+const MAX_TOLD = 300;
+
+/** A key may be as long as its file, and hold line ends and what speaks to a terminal. */
+function printable(text: string): string {
+  const told = text.length > MAX_TOLD ? `${text.slice(0, MAX_TOLD - 1)}…` : text;
+  return told.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (c) => `\\u{${c.codePointAt(0)?.toString(16)}}`);
 }

@@ -143,17 +143,29 @@ export function fromFile(named: Found, problems: Problem[]): Source {
     problems.push({ as: named.as, found, expected: 'a YAML file that can be read' });
     return source;
   }
-  // Without pretty errors, which quote the lines about the error and so perhaps a secret.
-  const document = parseDocument(text, { prettyErrors: false });
+  const tree = fromYaml(text, file, problems);
+  if (tree === undefined) return source;
+  const walker = new FileWalker(file, source, problems);
+  walker.mapping(tree ?? {}, '', settings, (field) => upperSnake(field));
+  return source;
+}
+
+/** The values of a YAML text; undefined when it has a problem. */
+function fromYaml(text: string, file: string, problems: Problem[]): unknown {
+  // Neither pretty errors nor warnings, which quote the text and so perhaps a secret.
+  const document = parseDocument(text, { prettyErrors: false, logLevel: 'error' });
   for (const error of document.errors) {
     const line = text.slice(0, error.pos[0]).split('\n').length;
     problems.push({ as: `${file}, line ${line}`, found: error.code, expected: 'YAML' });
   }
-  if (document.errors.length > 0) return source;
-
-  const walker = new FileWalker(file, source, problems);
-  walker.mapping(document.toJS() ?? {}, '', settings, (field) => upperSnake(field));
-  return source;
+  if (document.errors.length > 0) return undefined;
+  try {
+    return document.toJS();
+  } catch {
+    const found = 'an alias of what is not there, or aliases of too much';
+    problems.push({ as: file, found, expected: 'YAML' });
+    return undefined;
+  }
 }
 
 /** Turns the tree of the file into names, and says which of its keys nobody knows. */
@@ -215,5 +227,6 @@ class FileWalker {
   }
 }
 
+/** YAML 1.1 has dates and sets besides, which would seem to be empty. */
 const isMapping = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
+  typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
