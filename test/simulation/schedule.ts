@@ -104,7 +104,7 @@ class Schedule {
     while (plan.length > 0) {
       await this.#step();
       await this.#processes.start();
-      if (random.chance(0.05)) await (plan.pop() as Happening)();
+      if (random.chance(0.065)) await (plan.pop() as Happening)();
     }
     await this.#end();
   }
