@@ -29,6 +29,7 @@ export class KafkaAdmin {
   readonly #admin: Admin;
   /** Asks where partitions end, open transactions or not. */
   readonly #uncommitted: Admin;
+  readonly #closed = new AbortController();
 
   private constructor(admin: Admin, uncommitted: Admin) {
     this.#admin = admin;
@@ -54,21 +55,23 @@ export class KafkaAdmin {
     }
   }
 
+  /** What is being asked for then fails. */
   async close(): Promise<void> {
+    this.#closed.abort(new Error('the admin client was closed'));
     await Promise.all([this.#admin.disconnect(), this.#uncommitted.disconnect()]);
   }
 
   async brokers(): Promise<number> {
-    const { brokers } = await again(() => this.#admin.describeCluster());
+    const { brokers } = await this.#again(() => this.#admin.describeCluster());
     return brokers.length;
   }
 
   /** Null when there is no such topic. */
   async describeTopic(topic: string): Promise<TopicDescription | null> {
-    if (!(await again(() => this.#admin.listTopics())).includes(topic)) return null;
-    const { topics } = await again(() => this.#admin.fetchTopicMetadata({ topics: [topic] }));
+    if (!(await this.#again(() => this.#admin.listTopics())).includes(topic)) return null;
+    const { topics } = await this.#again(() => this.#admin.fetchTopicMetadata({ topics: [topic] }));
     const partitions = topics[0]?.partitions ?? [];
-    const { resources } = await again(() =>
+    const { resources } = await this.#again(() =>
       this.#admin.describeConfigs({
         includeSynonyms: false,
         resources: [{ type: kafkajs.ConfigResourceTypes.TOPIC, name: topic }],
@@ -84,8 +87,8 @@ export class KafkaAdmin {
 
   /** Number of a topic's partitions; 0 when there is no such topic. */
   async partitions(topic: string): Promise<number> {
-    if (!(await again(() => this.#admin.listTopics())).includes(topic)) return 0;
-    const { topics } = await again(() => this.#admin.fetchTopicMetadata({ topics: [topic] }));
+    if (!(await this.#again(() => this.#admin.listTopics())).includes(topic)) return 0;
+    const { topics } = await this.#again(() => this.#admin.fetchTopicMetadata({ topics: [topic] }));
     return topics[0]?.partitions.length ?? 0;
   }
 
@@ -121,23 +124,30 @@ export class KafkaAdmin {
     settings: Readonly<Record<string, string>>,
   ): Promise<void> {
     const configEntries = Object.entries(settings).map(([name, value]) => ({ name, value }));
-    await this.#admin.createTopics({
+    const created = {
+      topic,
+      numPartitions: partitions,
+      replicationFactor: replicas,
+      configEntries,
+    };
+    await this.#admin
       // kafkajs gives up at the first broker that has not heard of the topic yet.
-      waitForLeaders: false,
-      topics: [{ topic, numPartitions: partitions, replicationFactor: replicas, configEntries }],
-    });
+      .createTopics({ waitForLeaders: false, topics: [created] })
+      .catch(because(`${topic} could not be created`));
     await this.#awaitLeaders(topic, partitions);
   }
 
   /** Gives a topic more partitions, `partitions` in all. */
   async growTopic(topic: string, partitions: number): Promise<void> {
-    await this.#admin.createPartitions({ topicPartitions: [{ topic, count: partitions }] });
+    await this.#admin
+      .createPartitions({ topicPartitions: [{ topic, count: partitions }] })
+      .catch(because(`${topic} could not be given ${partitions} partitions`));
     await this.#awaitLeaders(topic, partitions);
   }
 
   /** Waits until the brokers have heard of all partitions. */
   async #awaitLeaders(topic: string, partitions: number): Promise<void> {
-    await again(async () => {
+    await this.#again(async () => {
       const { topics } = await this.#admin.fetchTopicMetadata({ topics: [topic] });
       const led = topics[0]?.partitions.filter(({ leader }) => leader >= 0).length ?? 0;
       if (led < partitions) throw new Error(`${topic} has ${led} of ${partitions} partitions yet`);
@@ -146,13 +156,13 @@ export class KafkaAdmin {
 
   /** Members of a consumer group; 0 when there is no such group. */
   async members(group: string): Promise<number> {
-    const { groups } = await again(() => this.#admin.describeGroups([group]));
+    const { groups } = await this.#again(() => this.#admin.describeGroups([group]));
     return groups[0]?.members.length ?? 0;
   }
 
   /** Where a partition's log begins, and its last stable offset: what an open transaction holds back lies above. */
   async offsets(topic: string, partition: number): Promise<{ start: number; end: number }> {
-    const offsets = await again(() => this.#admin.fetchTopicOffsets(topic));
+    const offsets = await this.#again(() => this.#admin.fetchTopicOffsets(topic));
     const found = offsets.find((entry) => entry.partition === partition);
     if (found === undefined) throw new Error(`topic ${topic} has no partition ${partition}`);
     return { start: Number(found.low), end: Number(found.high) };
@@ -160,13 +170,13 @@ export class KafkaAdmin {
 
   /** The high watermark of each partition: where it ends, whatever transactions are open. */
   async highWatermarks(topic: string): Promise<ReadonlyMap<number, number>> {
-    const offsets = await again(() => this.#uncommitted.fetchTopicOffsets(topic));
+    const offsets = await this.#again(() => this.#uncommitted.fetchTopicOffsets(topic));
     return new Map(offsets.map(({ partition, high }) => [partition, Number(high)]));
   }
 
   /** The state committed for a partition, null when there is none. */
   async readState(group: string, topic: string, partition: number): Promise<PartitionState | null> {
-    const [entry] = await again(() =>
+    const [entry] = await this.#again(() =>
       this.#admin.fetchOffsets({ groupId: group, topics: [topic] }),
     );
     const found = entry?.partitions.find((state) => state.partition === partition);
@@ -177,14 +187,27 @@ export class KafkaAdmin {
   async deleteGroup(group: string): Promise<void> {
     await this.#admin.deleteGroups([group]);
   }
+
+  /**
+   * A coordinator that is just being made answers that it is none, and a broker that has not heard of
+   * a new topic that there is none; kafkajs tries neither again. For reads only; half a minute in all.
+   */
+  #again<T>(read: () => Promise<T>): Promise<T> {
+    const { signal } = this.#closed;
+    const shouldRetry = ({ error }: { error: Error }) => !isRefused(error);
+    return pRetry(read, { retries: 20, minTimeout: 50, maxTimeout: 2000, signal, shouldRetry });
+  }
 }
 
-/**
- * A coordinator that is just being made answers that it is none, and a broker that has not heard of
- * a new topic that there is none; kafkajs tries neither again. For reads only; half a minute in all.
- */
-const again = <T>(read: () => Promise<T>): Promise<T> =>
-  pRetry(read, { retries: 20, minTimeout: 50, maxTimeout: 2000 });
+/** kafkajs says that there were errors, and hides which. */
+const because = (what: string) => (cause: Error & { errors?: Error[] }) => {
+  const reasons = (cause.errors ?? [cause]).map(({ message }) => message);
+  throw new Error(`${what}: ${reasons.join('; ')}`, { cause });
+};
+
+/** A right is missing: asking again is no use. */
+const isRefused = (error: unknown): boolean =>
+  /_AUTHORIZATION_FAILED$/.test(String((error as { type?: unknown }).type));
 
 function nameIn(names: object, value: number): string {
   const [name] = Object.entries(names).find(([, number]) => number === value) ?? [String(value)];
