@@ -4,13 +4,13 @@ export type IngestorErrorCode =
   | 'TOPIC_UNFIT'
   /** A partition has no batch 0. Remedy: run `authseal-ingestor init` once for each new deployment or partition. */
   | 'LOG_NOT_BEGUN'
-  /** The last sealed record is not what stands at its offset: the source topic was deleted and created again. Remedy: find out who did; a new topic needs a new name or deployment. */
+  /** The last sealed record is not what stands at its offset: the source topic was deleted and created again. Remedy: find out who did; then new names as `AUTHSEAL_EVENTS_TOPIC` and `AUTHSEAL_BATCHES_TOPIC` for all parts, and `authseal-ingestor init`. */
   | 'SOURCE_RECREATED'
   /** The batches topic holds no batch of the log any more: retention or somebody emptied it, or it was created again. Remedy: `authseal-ingestor recover --from-archive --dry-run`, and then without `--dry-run`. */
   | 'BATCHES_GONE'
   /** The committed state and the batches topic contradict each other. Remedy: find out who reset offsets, sealed under another group, or restored Kafka from a copy; `authseal-ingestor recover --from-archive --dry-run` compares both with the regions. When the topic is whole, stop the ingestors and delete the group `<group>.state`, and they go on from the topic. */
   | 'STATE_CONTRADICTED'
-  /** The broker's answer to a batch is not one that can be trusted. Remedy: compare the clocks of broker and ingestor, and the partitions of both topics. */
+  /** The broker's answer to a batch is not one that can be trusted. Remedy: compare the clocks of broker and ingestor, and run `authseal doctor`, which checks both topics. */
   | 'PRODUCE_REFUSED'
   /** The signing key is not the one that sealed the log so far, or not in the file of public keys. Remedy: configure the right key. */
   | 'KEY_UNFIT'

@@ -233,7 +233,7 @@ export class Intake {
     const { head } = this.#open();
     this.#refusal = new IngestorError(
       'SOURCE_RECREATED',
-      `${head.origin}: sealed up to offset ${head.offset}, but ${found}. The topic was deleted and created again, or is another one. Nothing more is sealed under this origin; find out who did it, and give the new topic a new name.`,
+      `${head.origin}: sealed up to offset ${head.offset}, but ${found}. The topic was deleted and created again, or is another one. Nothing more is sealed under this origin, for nobody could tell the two apart. Find out who did it; then give AUTHSEAL_EVENTS_TOPIC and AUTHSEAL_BATCHES_TOPIC new names, in all services, ingestors and archivers, and run \`authseal-ingestor init\`.`,
     );
   }
 

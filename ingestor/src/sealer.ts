@@ -328,6 +328,6 @@ function checkProduced(
   if (right) return result.offset;
   throw new IngestorError(
     'PRODUCE_REFUSED',
-    `${header.origin}: batch ${header.batch}, sealed at ${header.sealedAt}, got the answer ${JSON.stringify(results)}; one for partition ${partition} with an offset above ${after} and a LogAppendTime within 2 h was expected. Check the partitions of ${batchesTopic}, its message.timestamp.type, and the clocks.`,
+    `${header.origin}: batch ${header.batch}, sealed at ${header.sealedAt}, got the answer ${JSON.stringify(results)}; one for partition ${partition} with an offset above ${after} and a LogAppendTime within 2 h was expected. Nothing was committed. Compare the clocks of broker and ingestor, and run \`authseal doctor\`, which checks ${batchesTopic}.`,
   );
 }
