@@ -153,6 +153,11 @@ describe('a configuration', () => {
       'a\\u{a}b\\u{1b}[31m\\u{202e} in f.yaml: found a key',
     ],
     [
+      'a text as long as its file',
+      `logLevel: ${'k'.repeat(2_000_000)}`,
+      `found "${'k'.repeat(78)}…`,
+    ],
+    [
       'a key as long as its file',
       `? ${'k'.repeat(500_000)}\n: 1`,
       `${'k'.repeat(299)}…: found a key`,

@@ -170,7 +170,9 @@ function show(value: unknown): string {
   if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list';
   if (typeof value === 'object' && value !== null) return 'keys with values';
   // What stands before an @ in an address may be a password.
-  const text = JSON.stringify(value).replace(/[^\s"]*@/g, '…@');
+  const text = JSON.stringify(value).replace(/[^\s"]+/g, (word) =>
+    word.includes('@') ? `…${word.slice(word.lastIndexOf('@'))}` : word,
+  );
   return text.length > 80 ? `${text.slice(0, 79)}…` : text;
 }
 
