@@ -10,7 +10,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { LedgerError } from '@authseal/ledger';
 import { createLogger, handleShutdown, type Logger, startHealthServer } from '@authseal/runtime';
-import { Command } from 'commander';
+import { Command, CommanderError } from 'commander';
 import { type Config, configHelp, initConfig, serveConfig } from './config.ts';
 import { IngestorError } from './error.ts';
 import { recoverFromArchive } from './from-archive/command.ts';
@@ -123,7 +123,8 @@ async function recover(flags: string[]): Promise<void> {
 const program = new Command('authseal-ingestor')
   .description('Seals authorization events into chained, signed batches, exactly once.')
   .helpOption('-h, --help', 'what it does and takes')
-  .addHelpText('after', configHelp());
+  .addHelpText('after', configHelp())
+  .exitOverride();
 const run = (action: (flags: string[]) => Promise<void>) => (_: unknown, command: Command) =>
   action(command.args);
 const commandOf = (name: string, about: string, action: (flags: string[]) => Promise<void>) =>
@@ -145,6 +146,8 @@ commandOf(
 try {
   await program.parseAsync();
 } catch (error) {
+  // Commander has said it already.
+  if (error instanceof CommanderError) process.exit(error.exitCode === 0 ? 0 : 2);
   const { name, code, message } = error as Error & { code?: string };
   process.stderr.write(`${[name, code].filter(Boolean).join(' ')}: ${message}\n`);
   // 2: something to be put right before it is tried again.
