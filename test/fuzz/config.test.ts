@@ -238,7 +238,7 @@ describe('settings', () => {
     ['lists in lists', `deployment: ${'['.repeat(100_000)}`],
     ['maps in maps', `kafkaSasl: ${'{a: '.repeat(50_000)}`],
     ['a long key', `? ${'k'.repeat(2_000_000)}\n: 1`],
-    ['a long text', `httpPort: ${'9'.repeat(2_000_000)}`],
+    ['a long text', `logLevel: ${'k'.repeat(2_000_000)}`],
     ['a date where keys are due', '%YAML 1.1\n---\nkafkaSasl: 2001-01-01\n'],
     ['a set where keys are due', '%YAML 1.1\n---\nkafkaSasl: !!set {password, username}\n'],
     ['keys that are lists', '? [a, b]\n: c\n? {d: e}\n: f\n'],

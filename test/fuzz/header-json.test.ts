@@ -36,7 +36,7 @@ function canonical(value: unknown): string {
 }
 
 /** Values that a type or a range was forgotten for. */
-const ODD = [
+const ODD: readonly unknown[] = [
   0,
   -1,
   1.5,
