@@ -221,7 +221,7 @@ describe('a sealer', () => {
     expectExactlyOnce(RECORDS);
   });
 
-  it('does not call a person when another owner went on between two of its reads', async () => {
+  it('does not call a person when it was replaced while it read', async () => {
     const before = journal.state;
     const log = new Log();
     start(log);
@@ -230,6 +230,7 @@ describe('a sealer', () => {
     const readState = journal.readState.bind(journal);
     journal.readState = async () => {
       journal.readState = readState;
+      await journal.open();
       return before;
     };
     log.end += 5;

@@ -164,7 +164,9 @@ export class Sealer {
     const { journal, origin, terms, clock, observer } = this.#parts;
     const writer = await journal.open();
     try {
-      let position = await recover(journal, origin, terms.keys);
+      let position = await recover(journal, origin, terms.keys).catch((error) =>
+        throwAsOwner(error, writer),
+      );
       checkKey(position, terms, origin);
       this.#refusal = null;
       observer.opened(position);
@@ -251,6 +253,18 @@ export class Sealer {
 
 /** While a log is silent and due, it is looked at this often. Milliseconds. */
 const PROBE_INTERVAL = 500;
+
+/**
+ * Who was replaced while it read has seen two times at once: a contradiction is one only if this is
+ * still the owner. The broker refuses the state, which is never committed, if it is not.
+ */
+async function throwAsOwner(error: unknown, writer: JournalWriter): Promise<never> {
+  if (error instanceof IngestorError) {
+    await writer.begin();
+    await writer.sendState({ offset: 0, metadata: '' });
+  }
+  throw error;
+}
 
 function checkKey(position: Position, { signer, previous }: SealTermsOfLog, origin: string): void {
   const known = [signer, previous].flatMap((key) => (key ? [encodeBase64(key.publicKey)] : []));

@@ -71,10 +71,10 @@ export const VARIANTS: readonly Variant[] = [
     from: '  const newest = ours.at(-1);',
     to: '  const newest = ours.at(0);',
   }),
-  variant('an owner that slept between two reads takes them for one', {
-    file: 'ingestor/src/recover.ts',
-    from: 'if (JSON.stringify(await journal.readState()) !== JSON.stringify(state)) {',
-    to: 'if (origin === null) {',
+  variant('who was replaced while it read calls a person', {
+    file: SEALER,
+    from: '  if (error instanceof IngestorError) {\n    await writer.begin();',
+    to: '  if (error === null) {\n    await writer.begin();',
   }),
   variant('a state is refused when no batch with a record is left beside it', {
     file: 'ingestor/src/recover.ts',
