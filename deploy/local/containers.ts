@@ -48,7 +48,7 @@ export async function startContainers(
   const served = regionNames.map((name) => startGatewayContainer(host, name));
   try {
     const [kafkaServer, ...servedRegions] = await Promise.all([kafka, ...served]);
-    return { kafka: kafkaServer, served: servedRegions };
+    return { kafka: [kafkaServer], served: servedRegions };
   } catch (error) {
     report(`Docker answers, but its containers do not start: ${error}. Native processes instead`);
     const started = [kafka, ...served.map(async (region) => (await region).server)];

@@ -1,8 +1,8 @@
-/** Apache Kafka as a native process: KRaft, one node that is broker and controller, on loopback. */
+/** Apache Kafka as native processes: KRaft, nodes that are broker and controller, on loopback. */
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { promisify } from 'node:util';
 import { createLogger } from '@authseal/runtime';
@@ -52,48 +52,108 @@ const JVM_FLAGS = [
   '-Dorg.slf4j.simpleLogger.log.org.apache.kafka.coordinator.transaction=info',
 ];
 
+/** What differs where there are more nodes than one: each record on three of them. */
+const SEVERAL_NODES_PROPERTIES: Readonly<Record<string, string>> = {
+  'offsets.topic.replication.factor': '3',
+  'transaction.state.log.replication.factor': '3',
+  'transaction.state.log.min.isr': '2',
+  'min.insync.replicas': '2',
+};
+
+/** A node and its two ports on loopback. */
+type Node = { id: number; broker: number; controller: number };
+
 /**
  * Starts Kafka with its data under `directory`, formatted if it is new, on the ports of last time
- * where these are free.
- * @throws DeployError as `startServer`.
+ * where these are free: one node, or several, each broker and controller.
+ * @throws DeployError as `startServer`; what had started is then stopped.
  */
-export async function startKafka(tools: Tools, directory: string): Promise<Server> {
+export async function startKafka(
+  tools: Tools,
+  directory: string,
+  brokers: number,
+): Promise<Server[]> {
   const memory = `${directory}/ports.json`;
-  return onFreePorts(2, recall<number[]>(memory) ?? [], async ([broker, controller]) => {
-    remember(memory, [broker, controller]);
-    const endpoint = `127.0.0.1:${broker}`;
-    const configFile = `${directory}/server.properties`;
-    const properties = {
-      ...SINGLE_NODE_PROPERTIES,
-      'controller.quorum.voters': `1@127.0.0.1:${controller}`,
-      listeners: `PLAINTEXT://${endpoint},CONTROLLER://127.0.0.1:${controller}`,
-      'advertised.listeners': `PLAINTEXT://${endpoint}`,
-      'log.dirs': `${directory}/data`,
-    };
-    writeFileSync(configFile, toProperties(properties));
-    const java = ['-cp', `${tools.kafkaLibs}/*`];
-    if (!existsSync(`${directory}/data/meta.properties`)) await format(java, configFile, directory);
-    return startServer({
-      name: 'kafka',
-      endpoint,
-      command: 'java',
-      args: [...JVM_FLAGS, ...java, 'kafka.Kafka', configFile],
-      logFile: `${directory}/kafka.log`,
-      pidFile: `${directory}/pid`,
-      graceMs: 10_000,
-      readyMs: 60_000,
-      probe: async () => {
-        await listens(broker); // the admin client waits longer when it is refused
-        await kafkaAnswers([endpoint]);
-      },
-    });
+  return onFreePorts(2 * brokers, recall<number[]>(memory) ?? [], async (ports) => {
+    remember(memory, ports);
+    const nodes = Array.from(Array(brokers), (_, i) => ({
+      id: i + 1,
+      broker: ports[2 * i] as number,
+      controller: ports[2 * i + 1] as number,
+    }));
+    const clusterId = newClusterId();
+    const starts = nodes.map((node) =>
+      startNode(
+        tools,
+        nodes.length === 1 ? directory : `${directory}/${node.id}`,
+        node,
+        nodes,
+        clusterId,
+      ),
+    );
+    try {
+      return await Promise.all(starts);
+    } catch (error) {
+      await Promise.allSettled(starts.map(async (server) => (await server).stop()));
+      throw error;
+    }
   });
 }
 
-async function format(java: string[], configFile: string, directory: string): Promise<void> {
+async function startNode(
+  tools: Tools,
+  directory: string,
+  node: Node,
+  nodes: readonly Node[],
+  clusterId: string,
+): Promise<Server> {
+  const endpoint = `127.0.0.1:${node.broker}`;
+  const configFile = `${directory}/server.properties`;
+  const properties = {
+    ...SINGLE_NODE_PROPERTIES,
+    ...(nodes.length > 1 && SEVERAL_NODES_PROPERTIES),
+    'node.id': `${node.id}`,
+    'controller.quorum.voters': nodes
+      .map(({ id, controller }) => `${id}@127.0.0.1:${controller}`)
+      .join(','),
+    listeners: `PLAINTEXT://${endpoint},CONTROLLER://127.0.0.1:${node.controller}`,
+    'advertised.listeners': `PLAINTEXT://${endpoint}`,
+    'log.dirs': `${directory}/data`,
+  };
+  mkdirSync(directory, { recursive: true });
+  writeFileSync(configFile, toProperties(properties));
+  const java = ['-cp', `${tools.kafkaLibs}/*`];
+  if (!existsSync(`${directory}/data/meta.properties`)) {
+    await format(java, configFile, directory, clusterId);
+  }
+  return startServer({
+    name: nodes.length === 1 ? 'kafka' : `kafka-${node.id}`,
+    endpoint,
+    command: 'java',
+    args: [...JVM_FLAGS, ...java, 'kafka.Kafka', configFile],
+    logFile: `${directory}/kafka.log`,
+    pidFile: `${directory}/pid`,
+    graceMs: 10_000,
+    readyMs: 60_000,
+    probe: async () => {
+      await listens(node.broker); // the admin client waits longer when it is refused
+      await kafkaAnswers([endpoint]);
+    },
+  });
+}
+
+function newClusterId(): string {
   const id = randomBytes(16);
   id.writeUInt8(id.readUInt8() & 0x7f); // in base64 it must not begin with '-', like an option
-  const clusterId = id.toString('base64url');
+  return id.toString('base64url');
+}
+
+async function format(
+  java: string[],
+  configFile: string,
+  directory: string,
+  clusterId: string,
+): Promise<void> {
   const tool = ['kafka.tools.StorageTool', 'format', '--cluster-id', clusterId];
   const formatting = promisify(execFile)('java', [...java, ...tool, '--config', configFile]);
   if (formatting.child.pid !== undefined) {
@@ -102,8 +162,8 @@ async function format(java: string[], configFile: string, directory: string): Pr
   await formatting;
 }
 
-async function listens(port: number | undefined): Promise<void> {
-  const socket = createConnection({ host: '127.0.0.1', port: port ?? 0 });
+async function listens(port: number): Promise<void> {
+  const socket = createConnection({ host: '127.0.0.1', port });
   try {
     await once(socket, 'connect');
   } finally {

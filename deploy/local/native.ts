@@ -5,7 +5,7 @@ import type { Server } from './server.ts';
 import { installTools } from './tools.ts';
 
 /** Servers that run, ready, their buckets made. */
-export type StartedServers = { kafka: Server; served: ServedRegion[] };
+export type StartedServers = { kafka: Server[]; served: ServedRegion[] };
 
 /**
  * Starts the servers with their data in `directory`. All or none: if one fails, the others are stopped.
@@ -14,20 +14,20 @@ export type StartedServers = { kafka: Server; served: ServedRegion[] };
 export async function startNative(
   directory: string,
   regionNames: string[],
+  brokers: number,
   report: (line: string) => void,
 ): Promise<StartedServers> {
   const tools = await installTools(report);
   report(`Starting Kafka and S3 in ${regionNames.join(', ')}`);
-  const kafka = startKafka(tools, `${directory}/kafka`);
+  const kafka = startKafka(tools, `${directory}/kafka`, brokers);
   const served = regionNames.map((name) => startGateway(tools, `${directory}/s3-${name}`, name));
   try {
-    const [kafkaServer, ...servedRegions] = await Promise.all([kafka, ...served]);
-    return { kafka: kafkaServer, served: servedRegions };
+    const [brokerServers, ...servedRegions] = await Promise.all([kafka, ...served]);
+    return { kafka: brokerServers, served: servedRegions };
   } catch (error) {
-    const stops = [kafka, ...served.map(async (region) => (await region).server)].map(
-      async (server) => (await server).stop(),
-    );
-    await Promise.allSettled(stops);
+    const stopsOfKafka = async () => Promise.all((await kafka).map((server) => server.stop()));
+    const stops = served.map(async (region) => (await region).server.stop());
+    await Promise.allSettled([stopsOfKafka(), ...stops]);
     throw error;
   }
 }

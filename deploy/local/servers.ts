@@ -25,6 +25,8 @@ export type ServersOptions = {
   directory?: string;
   /** Names of regions to serve; not used when the environment gives addresses. */
   regions?: string[];
+  /** Kafka brokers; several run as native processes only. Default: 1. Not used when the environment gives addresses. */
+  brokers?: number;
   /** Where addresses may stand as AUTHSEAL_ variables. Default: this process's environment. */
   environment?: NodeJS.ProcessEnv;
   /** Told what goes on, a line at a time. Default: standard error. */
@@ -34,7 +36,7 @@ export type ServersOptions = {
 export type Servers = Addresses & {
   /** Where data, ports, credentials and logs are. */
   directory: string;
-  /** Kafka, then one server per region; empty when the environment gave the addresses. */
+  /** Each Kafka broker, then one server per region; empty when the environment gave the addresses. */
   servers: Server[];
   /** The servers' process ids now; empty when they are not native processes. */
   readonly pids: number[];
@@ -77,7 +79,7 @@ export function toStandardError(line: string): void {
 
 async function findServers(
   directory: string,
-  { environment = process.env, regions = DEFAULT_REGIONS }: ServersOptions,
+  { environment = process.env, regions = DEFAULT_REGIONS, brokers = 1 }: ServersOptions,
   report: (line: string) => void,
 ): Promise<{ addresses: Addresses; servers: Server[] }> {
   const given = fromEnvironment(environment);
@@ -87,13 +89,14 @@ async function findServers(
     return { addresses: given, servers: [] };
   }
   const { kafka, served } =
-    (await startContainers(regions, report)) ?? (await startNative(directory, regions, report));
+    (brokers === 1 ? await startContainers(regions, report) : null) ??
+    (await startNative(directory, regions, brokers, report));
   return {
     addresses: {
-      kafkaBrokers: [kafka.endpoint],
+      kafkaBrokers: kafka.map(({ endpoint }) => endpoint),
       regions: served.map(({ region }) => region),
     },
-    servers: [kafka, ...served.map(({ server }) => server)],
+    servers: [...kafka, ...served.map(({ server }) => server)],
   };
 }
 

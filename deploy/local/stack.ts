@@ -22,7 +22,7 @@ export type Stack = Addresses & {
   directory: string;
   /** Every setting of the services: also what the `authseal` command and a producer need. */
   environment: Settings;
-  /** Kafka, then a server per region; empty when the environment gave the addresses. */
+  /** Each Kafka broker, then a server per region; empty when the environment gave the addresses. */
   servers: Server[];
   ingestor: Server;
   /** One per region, in the order of `regions`. */
