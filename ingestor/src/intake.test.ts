@@ -189,6 +189,14 @@ describe('the last sealed record', () => {
     expect(intake.refusal?.code).toBe('SOURCE_RECREATED');
   });
 
+  it('is not needed to refuse an empty log where offsets were sealed: all that came was lost', async () => {
+    intake.begin(headAt(5), null);
+    await intake.probe();
+    clock.time = 10_000;
+    await intake.probe();
+    expect(intake.refusal?.code).toBe('SOURCE_RECREATED');
+  });
+
   it('is not asked for when the log begins above it', async () => {
     intake.begin(headAt(5), lastAt(4));
     intake.take(fetched(5, [5], 6));

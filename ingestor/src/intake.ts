@@ -137,9 +137,9 @@ export class Intake {
     const { start, end } = await this.#source.offsets();
     if (this.#builder?.offset !== next) return; // something came meanwhile
     this.#probedAt = this.#clock.elapsed();
-    if (start > (this.#expected?.offset ?? next)) this.#gap = true;
+    if (end < next) this.#refuse(`the log is [${start}, ${end})`);
+    else if (start > (this.#expected?.offset ?? next)) this.#gap = true;
     else if (this.#expected === null) this.#silent = start === next && end === next;
-    else if (start === end) this.#refuse(`the log is empty, [${start}, ${end})`);
   }
 
   /** Finds out what lies in a gap: dropped by the broker, or to be asked for again. Returns what is lost. */

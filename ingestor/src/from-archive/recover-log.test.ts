@@ -280,6 +280,22 @@ describe('a log of which Kafka holds batches', () => {
     expect((await recover(journal, ORIGIN, keys)).head).toEqual(at(4).head);
   });
 
+  it('is looked at again when the state was seen before the batch that it follows', async () => {
+    await commit(...log);
+    const searchBatches = journal.searchBatches.bind(journal);
+    const offsets = journal.offsets.bind(journal);
+    const newest = journal.committed.pop() as (typeof journal.committed)[number];
+    journal.offsets = async () => ({ ...(await offsets()), end: newest.offset });
+    journal.searchBatches = async (found) => {
+      const answer = await searchBatches(found);
+      if (journal.committed.at(-1) !== newest) journal.committed.push(newest);
+      journal.offsets = offsets;
+      return answer;
+    };
+    hold(a, ...log.slice(0, 4));
+    expect((await recoverIt()).join()).toContain('Nothing to do');
+  });
+
   it('gets nothing when an ingestor went on after it was looked at', async () => {
     await commit(...log.slice(0, 2));
     hold(a, ...log);

@@ -84,18 +84,18 @@ async function lookAtKafka({ journal, origin, keys }: RecoverOptions): Promise<K
 
 /** While an ingestor runs, Kafka and the regions are not seen at one moment: looked at until they are. */
 async function settle(options: RecoverOptions): Promise<{ kafka: Kafka } & Decision> {
-  for (let tries = 1; ; tries += 1) {
-    try {
-      const kafka = await lookAtKafka(options);
-      const decision = await decide(kafka, options);
-      const isSure =
-        decision.step.kind === 'nothing' || textOf(await lookAtKafka(options)) === textOf(kafka);
-      if (isSure) return { kafka, ...decision };
-    } catch (error) {
-      if (error instanceof IngestorError || tries === MOST_LOOKS) throw error;
-    }
-    if (tries === MOST_LOOKS) throw wentOn(options.origin);
+  for (let tries = 0; tries < MOST_LOOKS; tries += 1) {
+    const kafka = await lookAtKafka(options);
+    const decision = await decide(kafka, options).catch((error: unknown) => {
+      if (error instanceof IngestorError) return error;
+      throw error;
+    });
+    const isNothing = 'step' in decision && decision.step.kind === 'nothing';
+    if (!isNothing && textOf(await lookAtKafka(options)) !== textOf(kafka)) continue;
+    if (decision instanceof IngestorError) throw decision;
+    return { kafka, ...decision };
   }
+  throw wentOn(options.origin);
 }
 
 const MOST_LOOKS = 5;
