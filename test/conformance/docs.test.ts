@@ -69,17 +69,6 @@ describe.each(pages)('%s', (page) => {
 describe('docs/sre.md', () => {
   const text = read('docs/sre.md');
 
-  it('names metrics that there are', () => {
-    const names = text.match(/\bauthseal_(?:ingestor|archiver)_\w+/g) ?? [];
-    const missing = names.filter((name) => {
-      const [, service, rest] = /^authseal_(ingestor|archiver)_(.+)$/.exec(name) ?? [];
-      const file = service === 'ingestor' ? 'ingestor/src/metrics.ts' : 'archiver/src/watch.ts';
-      return !new RegExp(`'(?:authseal_${service}_)?${rest}'`).test(read(file));
-    });
-    expect(names.length).toBeGreaterThan(5);
-    expect(missing).toEqual([]);
-  });
-
   it('names codes that there are', () => {
     const [, section = ''] = text.split('## When something refuses');
     const names = section.split('\n## ')[0]?.match(/(?<=`)(?!AUTHSEAL)[A-Z][A-Z_]+(?=`)/g) ?? [];
