@@ -63,8 +63,8 @@ export const VARIANTS: readonly Variant[] = [
   }),
   variant('the state is read before the older owner is fenced', {
     file: SEALER,
-    from: '    const writer = await journal.open();\n    try {\n      let position = await recover(journal, origin, terms.keys);',
-    to: '    let position = await recover(journal, origin, terms.keys);\n    const writer = await journal.open();\n    try {',
+    from: '    const writer = await journal.open();\n    try {\n      let position = await recover(journal, origin, terms.keys).catch(',
+    to: '    const early = recover(journal, origin, terms.keys);\n    await early.catch(() => {});\n    const writer = await journal.open();\n    try {\n      let position = await early.catch(',
   }),
   variant('a lost state is recovered from an older batch', {
     file: 'ingestor/src/recover.ts',

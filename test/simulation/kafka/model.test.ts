@@ -212,14 +212,21 @@ describe.each([
 
     it('does not begin while the one before is still being ended', async () => {
       const one = await newOwner();
-      await add(one);
-      await produce(one, 0, 'batch');
       const groupId = await side.newName('group');
-      const answers = await Promise.all([
-        refusal(end(one, true)),
-        refusal(side.broker.addOffsetsToTxn?.({ ...one, groupId }) as Promise<unknown>),
-      ]);
-      expect(answers).toEqual(['none', 'CONCURRENT_TRANSACTIONS']);
+      let sequence = 0;
+      // A broker may have ended it before the next request arrives: then once more.
+      await side.until(async () => {
+        await add(one);
+        await produce(one, sequence, 'batch');
+        sequence += 1;
+        const next = side.broker.addOffsetsToTxn;
+        const [, answer] = await Promise.all([
+          end(one, true),
+          refusal(next?.({ ...one, groupId }) as Promise<unknown>),
+        ]);
+        if (answer === 'none') await end(one, false);
+        return answer === 'CONCURRENT_TRANSACTIONS';
+      });
     });
 
     it('takes no record for a partition that was not added to it', async () => {
