@@ -102,6 +102,24 @@ describe('a record of CloudTrail', () => {
     });
   });
 
+  it('of a refused call with a message of any length is read at once', () => {
+    const errorMessage = 'because no '.repeat(90_000);
+    const before = performance.now();
+    expect(
+      eventOf(call('s3', 'GetObject', { errorCode: 'AccessDenied', errorMessage })),
+    ).toMatchObject({
+      accessDenial: { policy: null },
+    });
+    // It took minutes once.
+    expect(performance.now() - before).toBeLessThan(5000);
+  });
+
+  it('that is skipped says why in what a terminal may show', () => {
+    expect(parse(call('ec2\u001b[31m', `Describe\u202e${'x'.repeat(200)}`))).toEqual({
+      skipped: `not about access: ec2?[31m Describe?${'x'.repeat(62)}`,
+    });
+  });
+
   it('that gives an administrator policy is an escalation, one that gives another is none', () => {
     const attach = (policyArn: string) =>
       eventOf(

@@ -80,7 +80,8 @@ export function parseCloudTrail(text: string, { tenant }: CollectContext): Outco
   if ('malformed' in record) return record;
   const event = eventOf(record, tenant);
   if (event !== null) return { events: [event] };
-  return { skipped: `not about access: ${record.service} ${record.name}`.slice(0, 100) };
+  const call = `${record.service} ${record.name}`.slice(0, 80).replace(/[^ -~]/g, '?');
+  return { skipped: `not about access: ${call}` };
 }
 
 function eventOf(record: CloudTrailRecord, tenant: string | null): EventInput | null {
@@ -158,7 +159,8 @@ function denialOf(record: CloudTrailRecord): AccessDenial {
       record.service,
     action: /perform: ([\w-]+:\w+)/.exec(message)?.[1] ?? `${record.service}:${record.name}`,
     policy:
-      /(?:because no|with an explicit deny in an?) ([\w -]+ policy)/.exec(message)?.[1] ?? null,
+      /(?:because no|with an explicit deny in an?) ([\w -]{1,100} policy)/.exec(message)?.[1] ??
+      null,
   };
 }
 
