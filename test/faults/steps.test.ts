@@ -2,7 +2,7 @@
  * kill -9 of the ingestor and of an archiver at each step of their protocol, by a failpoint: another
  * process goes on where the dead one was.
  */
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Server, Stack } from '@authseal/deploy/local';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -17,11 +17,13 @@ const MOST_PASSINGS = 8;
 const random = randomOfSuite();
 const loads: Load[] = [];
 let stack: Stack;
+let dying: ChildProcess | undefined;
 beforeAll(async () => {
   // Shorter than in other suites, for each death is noticed by nothing else.
   stack = await startFaultStack({ settings: { AUTHSEAL_SESSION_TIMEOUT: '3s' } });
 });
 afterAll(async () => {
+  dying?.kill('SIGKILL');
   await loads.at(-1)?.stop();
   await stack?.stop();
 });
@@ -35,7 +37,7 @@ async function dieAndGoOn(
   await server.stop();
   const load = startLoad(stack, ['web', 'api', 'admin']);
   loads.push(load);
-  const dying = spawn(process.execPath, [`${ROOT}/${program}`], {
+  dying = spawn(process.execPath, [`${ROOT}/${program}`], {
     stdio: 'ignore',
     env: { ...process.env, ...stack.environment, AUTHSEAL_HTTP_PORT: '0', ...settings },
   });

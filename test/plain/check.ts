@@ -112,7 +112,7 @@ function expectEventsOnce({ sent, receipts, mayRepeat }: Scenario, { topic }: Ar
     }
   }
   if (mayRepeat !== true) expect(again, 'sent twice').toEqual([]);
-  expect(first.size).toBeLessThanOrEqual(sent);
+  expect(first.size, 'events in the topic, of those that were sent').toBeLessThanOrEqual(sent);
   expect(first.size).toBeGreaterThanOrEqual(receipts.length);
   // The last record of a flush carries its link.
   return again.filter(({ headers }) => 'authseal-link' in headers).length;
