@@ -17,7 +17,7 @@ import { buffer } from 'node:stream/consumers';
  * - `away`: the connection is refused
  * - `expired`: 403, the credentials are over
  */
-export const FAULTS = [
+const FAULTS = [
   'slow down',
   'error after',
   'no answer',
