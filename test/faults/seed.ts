@@ -4,9 +4,6 @@ import { Random } from '../simulation/world.ts';
 
 const SEED = Number(process.env.AUTHSEAL_TEST_SEED ?? 1);
 
-/** Whether this is a round of `npm run test:faults`: then also what `npm test` has no time for. */
-export const IS_LONG_ROUND = process.env.AUTHSEAL_TEST_LONG === '1';
-
 /** For a suite, which calls it once. */
 export function randomOfSuite(): Random {
   beforeEach(({ onTestFailed }) => {

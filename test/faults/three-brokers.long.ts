@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { expectAllArchived } from '../plain/check.ts';
 import { sealedOffsets } from '../plain/topic.ts';
 import { type Load, startFaultStack, startLoad } from './load.ts';
-import { IS_LONG_ROUND, randomOfSuite } from './seed.ts';
+import { randomOfSuite } from './seed.ts';
 
 const PATIENT = { timeout: 180_000, interval: 500 };
 
@@ -17,7 +17,7 @@ const TRANSACTION_TIMEOUT = 10_000;
 
 const random = randomOfSuite();
 
-describe.runIf(IS_LONG_ROUND)('a cluster of three brokers', () => {
+describe('a cluster of three brokers', () => {
   let stack: Stack;
   let load: Load;
   let brokers: Server[];

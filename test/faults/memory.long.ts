@@ -9,7 +9,6 @@ import { produceBacklog } from '../bench/backlog.ts';
 import { verify } from '../plain/commands.ts';
 import { sealedOffsets, topicEnd } from '../plain/topic.ts';
 import { startFaultStack } from './load.ts';
-import { IS_LONG_ROUND } from './seed.ts';
 
 const EVENTS = 1_000_000;
 const PATIENT = { timeout: 600_000, interval: 500 };
@@ -22,7 +21,7 @@ function peakOf(pid: number): number {
   return Math.round(Number(kibibytes) / 1024);
 }
 
-describe.runIf(IS_LONG_ROUND)(`${EVENTS} events`, () => {
+describe(`${EVENTS} events`, () => {
   let stack: Stack;
   beforeAll(async () => {
     stack = await startFaultStack();
