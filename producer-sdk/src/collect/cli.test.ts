@@ -77,6 +77,14 @@ describe('authseal-collect', () => {
     expect(count(run, 'LOGIN_SUCCEEDED')).toBe(1);
   });
 
+  it('names a gzip file behind whose end more follows, be it behind zeros', async () => {
+    const padded = Buffer.concat([gzipSync(LOG), Buffer.alloc(512), gzipSync(LOG)]);
+    const run = await collect(['sshd', '--dry-run', file('auth.log.3.gz', padded)]);
+    expect(run.status).toBe(1);
+    expect(run.err).toMatch(/auth\.log\.3\.gz: cannot be read after \d+ bytes: gzip ends at byte/);
+    expect(count(run, 'lines read')).toBe(3);
+  });
+
   it('tells where CloudTrail records are malformed, and where a file breaks off', async () => {
     const run = await collect(['cloudtrail', '--dry-run', '-'], '[{"a":1},{"b":nope},{"c":');
     expect(run.status).toBe(1);

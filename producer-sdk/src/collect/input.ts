@@ -60,12 +60,25 @@ async function* decompressed(chunks: AsyncGenerator<Buffer>): AsyncGenerator<Buf
     if (done) break;
     head = Buffer.concat([head, value]);
   }
+  let given = 0;
   async function* whole(): AsyncGenerator<Buffer> {
+    given += head.length;
     if (head.length > 0) yield head;
-    yield* chunks;
+    for await (const chunk of chunks) {
+      given += chunk.length;
+      yield chunk;
+    }
   }
   const isGzip = head[0] === 0x1f && head[1] === 0x8b;
-  if (!isGzip) yield* whole();
+  if (!isGzip) {
+    yield* whole();
+    return;
+  }
+  const gunzip = createGunzip();
   // The iteration throws what breaks the pipeline; its callback has nothing to add.
-  else yield* pipeline(Readable.from(whole()), createGunzip(), () => {});
+  yield* pipeline(Readable.from(whole()), gunzip, () => {});
+  // Behind a zero after the end of gzip, Node passes over all there is without a word.
+  if (gunzip.bytesWritten < given) {
+    throw new Error(`gzip ends at byte ${gunzip.bytesWritten}, and more follows that is none`);
+  }
 }
