@@ -9,6 +9,7 @@
  * 5. In each log batches follow each other, and their offsets join.
  * 6. `authseal verify` says so, or tells exactly what the scenario did.
  */
+import { readFileSync } from 'node:fs';
 import type { Stack } from '@authseal/deploy/local';
 import type { Receipt } from '@authseal/producer-sdk';
 import { expect } from 'vitest';
@@ -16,6 +17,9 @@ import { type PlainObject, readObject } from './archive.ts';
 import { verify } from './commands.ts';
 import { type Archive, expectExactlyOnce } from './exactly-once.ts';
 import { type PlainRecord, readTopic } from './topic.ts';
+
+/** Lines of each service's log that are shown when something is not archived. */
+const LOG_TAIL_LINES = 40;
 
 export type Scenario = {
   /** Events that were given to producers, confirmed or not. */
@@ -35,7 +39,12 @@ export async function expectAllArchived(stack: Stack, scenario: Scenario): Promi
   const { kafkaBrokers, regions, environment } = stack;
   const { AUTHSEAL_EVENTS_TOPIC: events = 'auth-events' } = environment;
   const { AUTHSEAL_BATCHES_TOPIC: batches = 'auth-batches' } = environment;
-  const archive = await expectExactlyOnce(kafkaBrokers, events, regions, scenario.kept);
+  const archive = await expectExactlyOnce(kafkaBrokers, events, regions, scenario.kept).catch(
+    (error) => {
+      tellLogs(stack);
+      throw error;
+    },
+  );
   const sealed = scenario.batchesDropped
     ? inOrder(archive.regions[0] as PlainObject[])
     : await readSealed(await readTopic(kafkaBrokers, batches, 'committed'));
@@ -53,6 +62,14 @@ export async function expectAllArchived(stack: Stack, scenario: Scenario): Promi
   expect(told.sort(), JSON.stringify(report.problems, null, 1)).toEqual(expected.sort());
   expect(code).toBe(incidents.length === 0 ? 0 : 1);
   return archive;
+}
+
+/** The stack is gone when somebody reads of the failure. */
+function tellLogs({ ingestor, archivers }: Stack): void {
+  for (const { name, logFile } of [ingestor, ...archivers]) {
+    const lines = logFile === null ? [] : readFileSync(logFile, 'utf8').trimEnd().split('\n');
+    console.log(`The end of the log of ${name}:\n${lines.slice(-LOG_TAIL_LINES).join('\n')}`);
+  }
 }
 
 type Sealed = Omit<PlainObject, 'key'>;
