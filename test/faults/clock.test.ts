@@ -16,7 +16,8 @@ let load: Load;
 let skewed: ChildProcess | undefined;
 beforeAll(async () => {
   stack = await startFaultStack();
-  load = startLoad(stack, ['web', 'api']);
+  // One service, so one log: whatever is sealed ahead of time is sealed there.
+  load = startLoad(stack, ['web']);
 });
 afterAll(async () => {
   skewed?.kill('SIGKILL');
@@ -90,9 +91,8 @@ describe('a clock that is', () => {
     await moreOf(sealed);
     await load.stop();
     const { sent, receipts } = load;
-    // In each log that was sealed ahead of time; nothing of it is judged before its time.
-    const partitions = new Set(receipts.map(({ partition }) => partition));
-    const incidents = [...partitions].map(() => 'CLOCK');
+    // Nothing of the log is judged before its time.
+    const incidents = ['CLOCK'];
     const { regions } = await expectAllArchived(stack, { sent, receipts, incidents });
     for (const objects of regions) {
       const last = new Map<string, number>();
