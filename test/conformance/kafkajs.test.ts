@@ -3,6 +3,7 @@
  * architecture names, shown shut.
  */
 import { randomUUID } from 'node:crypto';
+import { createRequire } from 'node:module';
 import { type Servers, startServers } from '@authseal/deploy/local';
 import {
   type Fetched,
@@ -14,6 +15,10 @@ import type { Producer } from 'kafkajs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { plainKafka, readTopic } from '../plain/topic.ts';
 import { consume as begin, silent as log, readFrom, valuesOf } from './consume.ts';
+
+/** Error codes of the Kafka protocol. */
+const COORDINATOR_LOAD_IN_PROGRESS = 14;
+const UNKNOWN_MEMBER_ID = 25;
 
 let servers: Servers;
 let connection: { kafkaBrokers: string[]; kafkaSsl: false; kafkaSasl: undefined };
@@ -271,6 +276,26 @@ describe('an assigned consumer', () => {
     await readFrom(reading, 0, 0);
     await vi.waitUntil(() => reading.told.fetched.length > 0, { timeout: 30_000 });
     expect(valuesOf(reading, 0)).toEqual(['a']);
+  });
+
+  it('joins again when the group knew it no more and the coordinator was just being loaded', async () => {
+    const { told } = consume();
+    const joined = (times: number) =>
+      vi.waitUntil(() => told.joins.filter((join) => join.length > 0).length === times, {
+        timeout: 60_000,
+      });
+    await joined(1);
+    const require = createRequire(import.meta.url);
+    const broker = require('kafkajs/src/broker').prototype;
+    const { createErrorFromCode } = require('kafkajs/src/protocol/error');
+    vi.spyOn(broker, 'heartbeat').mockRejectedValueOnce(createErrorFromCode(UNKNOWN_MEMBER_ID));
+    vi.spyOn(broker, 'joinGroup').mockRejectedValueOnce(
+      createErrorFromCode(COORDINATOR_LOAD_IN_PROGRESS),
+    );
+    await joined(2);
+    const { heartbeats } = told;
+    await vi.waitUntil(() => told.heartbeats > heartbeats, { timeout: 60_000 });
+    vi.restoreAllMocks();
   });
 
   it('comes back by itself after the broker was away', async ({ skip }) => {

@@ -17,6 +17,8 @@
  *     `fetchedOffset`.
  *   - ECONNREFUSED is no retriable error to it: the consumer crashes and stays down. A new one takes
  *     its place here.
+ *   - A join that fails while it has no member id is not tried again: it would stay outside its group
+ *     for ever, without a heartbeat or a crash. Here (membership.ts) it joins until it is a member.
  *   - A record set that it cannot decode would end the whole consumer. Here (record-sets.ts) it holds
  *     up its own partition alone, which is asked for it again until it can be read or is gone.
  */
