@@ -5,7 +5,11 @@ import './kafkajs.ts';
 const ConsumerGroup = createRequire(import.meta.url)('kafkajs/src/consumer/consumerGroup');
 
 function newGroup() {
-  const group = new ConsumerGroup({ groupId: 'group', instrumentationEmitter: { emit() {} } });
+  const group = new ConsumerGroup({
+    groupId: 'group',
+    logger: { namespace() {} },
+    instrumentationEmitter: { emit() {} },
+  });
   const sent: object[] = [];
   group.coordinator = { heartbeat: async (request: object) => sent.push(request) };
   group.lastRequest = 0;
