@@ -9,31 +9,33 @@ interface RoleCall {
 }
 
 /** Calls of IAM that give a user, role or group permissions, or take them: ROLE_CHANGED. */
-const ROLE_CALLS: Readonly<Record<string, RoleCall>> = {
-  AttachUserPolicy: { change: 'GRANTED', role: 'policyArn' },
-  AttachRolePolicy: { change: 'GRANTED', role: 'policyArn' },
-  AttachGroupPolicy: { change: 'GRANTED', role: 'policyArn' },
-  PutUserPolicy: { change: 'GRANTED', role: 'policyName' },
-  PutRolePolicy: { change: 'GRANTED', role: 'policyName' },
-  PutGroupPolicy: { change: 'GRANTED', role: 'policyName' },
-  AddUserToGroup: { change: 'GRANTED', role: 'groupName' },
-  AddRoleToInstanceProfile: { change: 'GRANTED', role: 'roleName' },
-  DetachUserPolicy: { change: 'REVOKED', role: 'policyArn' },
-  DetachRolePolicy: { change: 'REVOKED', role: 'policyArn' },
-  DetachGroupPolicy: { change: 'REVOKED', role: 'policyArn' },
-  DeleteUserPolicy: { change: 'REVOKED', role: 'policyName' },
-  DeleteRolePolicy: { change: 'REVOKED', role: 'policyName' },
-  DeleteGroupPolicy: { change: 'REVOKED', role: 'policyName' },
-  RemoveUserFromGroup: { change: 'REVOKED', role: 'groupName' },
-  RemoveRoleFromInstanceProfile: { change: 'REVOKED', role: 'roleName' },
-};
+const ROLE_CALLS: ReadonlyMap<string, RoleCall> = new Map(
+  Object.entries<RoleCall>({
+    AttachUserPolicy: { change: 'GRANTED', role: 'policyArn' },
+    AttachRolePolicy: { change: 'GRANTED', role: 'policyArn' },
+    AttachGroupPolicy: { change: 'GRANTED', role: 'policyArn' },
+    PutUserPolicy: { change: 'GRANTED', role: 'policyName' },
+    PutRolePolicy: { change: 'GRANTED', role: 'policyName' },
+    PutGroupPolicy: { change: 'GRANTED', role: 'policyName' },
+    AddUserToGroup: { change: 'GRANTED', role: 'groupName' },
+    AddRoleToInstanceProfile: { change: 'GRANTED', role: 'roleName' },
+    DetachUserPolicy: { change: 'REVOKED', role: 'policyArn' },
+    DetachRolePolicy: { change: 'REVOKED', role: 'policyArn' },
+    DetachGroupPolicy: { change: 'REVOKED', role: 'policyArn' },
+    DeleteUserPolicy: { change: 'REVOKED', role: 'policyName' },
+    DeleteRolePolicy: { change: 'REVOKED', role: 'policyName' },
+    DeleteGroupPolicy: { change: 'REVOKED', role: 'policyName' },
+    RemoveUserFromGroup: { change: 'REVOKED', role: 'groupName' },
+    RemoveRoleFromInstanceProfile: { change: 'REVOKED', role: 'roleName' },
+  }),
+);
 
 /** AWS's own policies that let their holder give themselves anything. */
 const ADMIN_POLICIES = /\/(AdministratorAccess|IAMFullAccess|PowerUserAccess)$/;
 
 /** The change of roles that an IAM call made, or null when it makes none. */
 export function roleChangeOf({ service, name, request }: CloudTrailRecord): RoleChange | null {
-  const call = service === 'iam' ? ROLE_CALLS[name] : undefined;
+  const call = service === 'iam' ? ROLE_CALLS.get(name) : undefined;
   const role = call && string(request, call.role);
   if (!call || !role) return null;
   const isAdmin = ADMIN_POLICIES.test(role) || allowsAll(string(request, 'policyDocument'));
@@ -67,26 +69,28 @@ function parse(text: string | null): unknown {
 }
 
 /** Calls that write a policy, by the parameter that names what it is the policy of: POLICY_UPDATED. */
-const POLICY_CALLS: Readonly<Record<string, readonly string[]>> = {
-  'iam:CreatePolicy': ['policyName'],
-  'iam:CreatePolicyVersion': ['policyArn'],
-  'iam:SetDefaultPolicyVersion': ['policyArn'],
-  'iam:DeletePolicyVersion': ['policyArn'],
-  'iam:DeletePolicy': ['policyArn'],
-  'iam:UpdateAssumeRolePolicy': ['roleName'],
-  'iam:UpdateAccountPasswordPolicy': [],
-  'iam:DeleteAccountPasswordPolicy': [],
-  'organizations:CreatePolicy': ['name'],
-  'organizations:UpdatePolicy': ['policyId'],
-  'organizations:DeletePolicy': ['policyId'],
-  's3:PutBucketPolicy': ['bucketName'],
-  's3:DeleteBucketPolicy': ['bucketName'],
-  'kms:PutKeyPolicy': ['keyId'],
-  'secretsmanager:PutResourcePolicy': ['secretId'],
-  'secretsmanager:DeleteResourcePolicy': ['secretId'],
-  'lambda:AddPermission': ['functionName'],
-  'lambda:RemovePermission': ['functionName'],
-};
+const POLICY_CALLS: ReadonlyMap<string, readonly string[]> = new Map(
+  Object.entries<readonly string[]>({
+    'iam:CreatePolicy': ['policyName'],
+    'iam:CreatePolicyVersion': ['policyArn'],
+    'iam:SetDefaultPolicyVersion': ['policyArn'],
+    'iam:DeletePolicyVersion': ['policyArn'],
+    'iam:DeletePolicy': ['policyArn'],
+    'iam:UpdateAssumeRolePolicy': ['roleName'],
+    'iam:UpdateAccountPasswordPolicy': [],
+    'iam:DeleteAccountPasswordPolicy': [],
+    'organizations:CreatePolicy': ['name'],
+    'organizations:UpdatePolicy': ['policyId'],
+    'organizations:DeletePolicy': ['policyId'],
+    's3:PutBucketPolicy': ['bucketName'],
+    's3:DeleteBucketPolicy': ['bucketName'],
+    'kms:PutKeyPolicy': ['keyId'],
+    'secretsmanager:PutResourcePolicy': ['secretId'],
+    'secretsmanager:DeleteResourcePolicy': ['secretId'],
+    'lambda:AddPermission': ['functionName'],
+    'lambda:RemovePermission': ['functionName'],
+  }),
+);
 
 /** What stands for a version that CloudTrail does not tell. */
 const UNKNOWN = 'unknown';
@@ -94,7 +98,7 @@ const UNKNOWN = 'unknown';
 /** The change of a policy that a call made, or null when it makes none. */
 export function policyUpdateOf(record: CloudTrailRecord): PolicyUpdate | null {
   const { service, name, request, response } = record;
-  const parameters = POLICY_CALLS[`${service}:${name}`];
+  const parameters = POLICY_CALLS.get(`${service}:${name}`);
   if (parameters === undefined) return null;
   const created = object(response.policy);
   const isNew = name === 'CreatePolicy';
@@ -141,7 +145,10 @@ const TARGETS: readonly [parameter: string, type: string][] = [
 ];
 
 /** What the parameter `name` names, by service. */
-const NAMED: Readonly<Record<string, string>> = { cloudtrail: 'trail', sts: 'federated-user' };
+const NAMED: ReadonlyMap<string, string> = new Map([
+  ['cloudtrail', 'trail'],
+  ['sts', 'federated-user'],
+]);
 
 /** What a call acts on, or null when its parameters do not say. */
 export function targetOf({ service, request }: CloudTrailRecord): Target | null {
@@ -150,5 +157,5 @@ export function targetOf({ service, request }: CloudTrailRecord): Target | null 
     if (id !== null) return { type, id };
   }
   const name = string(request, 'name');
-  return name === null ? null : { type: NAMED[service] ?? 'name', id: name };
+  return name === null ? null : { type: NAMED.get(service) ?? 'name', id: name };
 }

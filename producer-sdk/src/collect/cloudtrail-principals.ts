@@ -16,18 +16,20 @@
 import type { Principal, PrincipalType } from '@authseal/schemas';
 import { type Json, object, string } from './cloudtrail-record.ts';
 
-const TYPES: Readonly<Record<string, PrincipalType>> = {
-  IAMUser: 'USER',
-  Root: 'USER',
-  SAMLUser: 'USER',
-  WebIdentityUser: 'USER',
-  IdentityCenterUser: 'USER',
-  FederatedUser: 'USER',
-  AssumedRole: 'SERVICE',
-  Role: 'SERVICE',
-  AWSAccount: 'SERVICE',
-  AWSService: 'SERVICE',
-};
+const TYPES: ReadonlyMap<string, PrincipalType> = new Map(
+  Object.entries<PrincipalType>({
+    IAMUser: 'USER',
+    Root: 'USER',
+    SAMLUser: 'USER',
+    WebIdentityUser: 'USER',
+    IdentityCenterUser: 'USER',
+    FederatedUser: 'USER',
+    AssumedRole: 'SERVICE',
+    Role: 'SERVICE',
+    AWSAccount: 'SERVICE',
+    AWSService: 'SERVICE',
+  }),
+);
 
 export function actorOf(identity: Json): Principal {
   const type = string(identity, 'type') ?? '';
@@ -38,7 +40,7 @@ export function actorOf(identity: Json): Principal {
     string(identity, 'userName') ??
     string(identity, 'accountId') ??
     '';
-  return principal(TYPES[type] ?? 'ANONYMOUS', id, nameOf(type, identity));
+  return principal(TYPES.get(type) ?? 'ANONYMOUS', id, nameOf(type, identity));
 }
 
 function nameOf(type: string, identity: Json): string | null {
@@ -56,7 +58,7 @@ export function onBehalfOf(identity: Json): Principal[] {
   const chain: Principal[] = [];
   const issuerId = string(issuer, 'arn') ?? string(issuer, 'principalId');
   if (issuerId !== null) {
-    const type = TYPES[string(issuer, 'type') ?? ''] ?? 'ANONYMOUS';
+    const type = TYPES.get(string(issuer, 'type') ?? '') ?? 'ANONYMOUS';
     chain.push(principal(type, issuerId, string(issuer, 'userName')));
   }
   const source = string(context, 'sourceIdentity');

@@ -57,6 +57,25 @@ describe('a record of CloudTrail', () => {
     });
   });
 
+  it.each(['constructor', 'toString', '__proto__', 'valueOf'])(
+    'takes the name %s, which every object has, for a name as any other',
+    (name) => {
+      const identity = {
+        type: name,
+        arn: 'a',
+        sessionContext: { sessionIssuer: { type: name, arn: 'b' } },
+      };
+      expect(eventOf(call('iam', 'CreateUser', { userIdentity: identity }))).toMatchObject({
+        actor: { type: 'ANONYMOUS', id: 'a' },
+        onBehalfOf: [{ type: 'ANONYMOUS', id: 'b' }],
+      });
+      const named = { errorCode: 'AccessDenied', requestParameters: { name: 'it' } };
+      expect(eventOf(call(name, 'CreateThing', named)).target).toEqual({ type: 'name', id: 'it' });
+      expect(eventOf(call('iam', name, named)).kind).toBe('ACCESS_DENIED');
+      expect(eventOf(call('iam', name)).kind).toBe('OTHER');
+    },
+  );
+
   it('has the same event id whenever it is collected', () => {
     const record = call('iam', 'CreateUser');
     expect(eventOf(record).id).toBe(eventOf(record).id);

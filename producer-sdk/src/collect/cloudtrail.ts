@@ -33,10 +33,12 @@ import { type CollectContext, collectedId, type Outcome } from './outcome.ts';
 const DENIED = /AccessDenied|Unauthorized|NotAuthorized|AuthorizationError/i;
 
 /** Logins by a token of another identity provider. */
-const FEDERATED_LOGINS: Readonly<Record<string, string>> = {
-  'sts:AssumeRoleWithSAML': 'saml',
-  'sts:AssumeRoleWithWebIdentity': 'oidc',
-};
+const FEDERATED_LOGINS: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    'sts:AssumeRoleWithSAML': 'saml',
+    'sts:AssumeRoleWithWebIdentity': 'oidc',
+  }),
+);
 
 const TERMINATIONS = new Set([
   'iam:DeleteUser',
@@ -102,7 +104,7 @@ function eventOf(record: CloudTrailRecord, tenant: string | null): EventInput | 
     sourceId: eventID,
     attributes: attributesOf(record),
   };
-  const federated = FEDERATED_LOGINS[call];
+  const federated = FEDERATED_LOGINS.get(call);
   const roleChange = roleChangeOf(record);
   const policyUpdate = policyUpdateOf(record);
 
