@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --disable-warning=TimeoutNegativeWarning
+#!/usr/bin/env node
 /**
  * authseal-archiver: writes the sealed batches of all logs into the bucket of one region.
  *

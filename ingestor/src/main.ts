@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --disable-warning=TimeoutNegativeWarning
+#!/usr/bin/env node
 /**
  * authseal-ingestor: seals the events topic into batches on the batches topic.
  *

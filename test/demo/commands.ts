@@ -59,9 +59,7 @@ function start(
   const surroundings = Object.entries(process.env).filter(
     ([name]) => !name.startsWith('AUTHSEAL_'),
   );
-  // kafkajs sets a timer in the past, which Node warns of.
-  const nodeArgs = ['--disable-warning=TimeoutNegativeWarning', command, ...args];
-  return spawn(process.execPath, nodeArgs, {
+  return spawn(process.execPath, [command, ...args], {
     stdio: ['ignore', out, err],
     env: { ...Object.fromEntries(surroundings), ...variables },
     signal: ending.signal,

@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --disable-warning=TimeoutNegativeWarning
+#!/usr/bin/env node
 /** The `authseal` command. Exit status: 0 fine, 1 problems found, 2 usage or settings, 3 could not finish. */
 import { Command, CommanderError } from 'commander';
 import { addDoctor } from './doctor.ts';
