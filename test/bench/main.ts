@@ -9,10 +9,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Stack, startStack } from '@authseal/deploy/local';
+import { optionsOrUsage } from '../plain/command-line.ts';
 import { ROOT, run, runAny } from '../plain/commands.ts';
 import { sealedOffsets, topicEnd } from '../plain/topic.ts';
 import { produceBacklog } from './backlog.ts';
-import { readOptions, USAGE, UsageError } from './options.ts';
+import { readOptions, USAGE } from './options.ts';
 
 type Figure = {
   name: string;
@@ -27,7 +28,7 @@ const PARTITIONS = 8;
 
 const RESULTS = `${ROOT}/.cache/bench`;
 
-const events = eventsAskedFor();
+const { events } = optionsOrUsage(readOptions, USAGE);
 const stack = await startStack({ settings: { AUTHSEAL_LINGER: '1s' } });
 try {
   const services = [stack.ingestor, ...stack.archivers];
@@ -47,19 +48,6 @@ try {
   writeFileSync(`${RESULTS}/bench.json`, `${JSON.stringify(figures, null, 2)}\n`);
 } finally {
   await stack.stop();
-}
-
-function eventsAskedFor(): number {
-  try {
-    const { events, help } = readOptions(process.argv.slice(2));
-    if (!help) return events;
-    process.stdout.write(`${USAGE}\n`);
-    process.exit(0);
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    process.stderr.write(`${error.message}\n\n${USAGE}\n`);
-    process.exit(2);
-  }
 }
 
 async function countBacklog({ kafkaBrokers }: Stack, records: number): Promise<void> {

@@ -1,5 +1,5 @@
 /** `npm run bench -- [--events N]` */
-import { parseArgs } from 'node:util';
+import { parseFlags, wholeNumber } from '../plain/command-line.ts';
 
 export const USAGE = `Usage: npm run bench -- [options]
 
@@ -9,32 +9,11 @@ export const USAGE = `Usage: npm run bench -- [options]
 /** So many lie in Kafka, in two regions and in memory; more say no more. */
 const MOST_EVENTS = 10_000_000;
 
-/** A mistake in the command line. */
-export class UsageError extends Error {}
-
 /** @throws UsageError */
 export function readOptions(args: string[]): { events: number; help: boolean } {
-  const { events, help } = parse(args);
-  const isNumber = /^[1-9]\d*$/.test(events) && Number(events) <= MOST_EVENTS;
-  if (!isNumber) {
-    throw new UsageError(
-      `--events: expected a whole number from 1 to ${MOST_EVENTS}, got ${events}`,
-    );
-  }
-  return { events: Number(events), help };
-}
-
-function parse(args: string[]) {
-  try {
-    const { values } = parseArgs({
-      args,
-      options: {
-        events: { type: 'string', default: '300000' },
-        help: { type: 'boolean', short: 'h', default: false },
-      },
-    });
-    return values;
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
+  const { events, help } = parseFlags(args, {
+    events: { type: 'string', default: '300000' },
+    help: { type: 'boolean', short: 'h', default: false },
+  });
+  return { events: wholeNumber('--events', events, 1, MOST_EVENTS), help };
 }

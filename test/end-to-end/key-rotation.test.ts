@@ -13,8 +13,9 @@ import { type Stack, startStack } from '@authseal/deploy/local';
 import { type AuditProducer, createAuditProducer } from '@authseal/producer-sdk';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type PlainObject, readRegion } from '../plain/archive.ts';
-import { OTHER_READER, run, runOtherReader, verify } from '../plain/commands.ts';
+import { run, verify } from '../plain/commands.ts';
 import { expectExactlyOnce } from '../plain/exactly-once.ts';
+import { itIsOkToAnotherReader } from '../plain/other-reader.ts';
 
 const directory = mkdtempSync(`${tmpdir()}/authseal-rotation-`);
 const signingKey = `${directory}/keys/signing-key.pem`;
@@ -101,13 +102,5 @@ describe('a change of the signing key', () => {
     expect(code).toBe(0);
   });
 
-  it.skipIf(!OTHER_READER)('is ok to the reader in AUTHSEAL_TEST_READER', async () => {
-    for (const region of stack.regions) {
-      const { stdout, stderr } = await runOtherReader(
-        region,
-        stack.environment.AUTHSEAL_KEYS as string,
-      );
-      expect(stdout + stderr).toMatch(/^ok entries=/m);
-    }
-  });
+  itIsOkToAnotherReader(() => stack);
 });

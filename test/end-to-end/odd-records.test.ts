@@ -9,8 +9,9 @@ import { type AuthEvent, encodeEvent } from '@authseal/schemas';
 import { CompressionTypes, type Producer } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { entriesByPartition, type PlainEntry } from '../plain/archive.ts';
-import { OTHER_READER, runOtherReader, verify } from '../plain/commands.ts';
+import { verify } from '../plain/commands.ts';
 import { type Archive, expectExactlyOnce } from '../plain/exactly-once.ts';
+import { itIsOkToAnotherReader } from '../plain/other-reader.ts';
 import { plainKafka } from '../plain/topic.ts';
 
 const EVENT = encodeEvent({
@@ -146,13 +147,5 @@ describe('odd records', () => {
     expect(code).toBe(0);
   });
 
-  it.skipIf(!OTHER_READER)('is ok to the reader in AUTHSEAL_TEST_READER', async () => {
-    for (const region of stack.regions) {
-      const { stdout, stderr } = await runOtherReader(
-        region,
-        stack.environment.AUTHSEAL_KEYS as string,
-      );
-      expect(stdout + stderr).toMatch(/^ok entries=19 .* problems=9$/m);
-    }
-  });
+  itIsOkToAnotherReader(() => stack, /^ok entries=19 .* problems=9$/m);
 });

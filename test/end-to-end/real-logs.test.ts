@@ -6,8 +6,9 @@ import { existsSync, globSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type Stack, startStack } from '@authseal/deploy/local';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { OTHER_READER, ROOT, run, runOtherReader, verify } from '../plain/commands.ts';
+import { ROOT, run, verify } from '../plain/commands.ts';
 import { type Archive, expectExactlyOnce } from '../plain/exactly-once.ts';
+import { itIsOkToAnotherReader } from '../plain/other-reader.ts';
 
 const DATA = resolve(ROOT, process.env.AUTHSEAL_DATA ?? '../shared/data');
 const SSHD = `${DATA}/openssh/OpenSSH_2k.log`;
@@ -91,13 +92,5 @@ describe.skipIf(!existsSync(SSHD))('real logs (AUTHSEAL_DATA)', () => {
     expect(stdout.trim().split('\n').length).toBe(archive.records);
   });
 
-  it.skipIf(!OTHER_READER)('are ok to the reader in AUTHSEAL_TEST_READER', async () => {
-    for (const region of stack.regions) {
-      const { stdout, stderr } = await runOtherReader(
-        region,
-        stack.environment.AUTHSEAL_KEYS as string,
-      );
-      expect(stdout + stderr).toMatch(/^ok entries=/m);
-    }
-  });
+  itIsOkToAnotherReader(() => stack);
 });

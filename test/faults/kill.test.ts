@@ -5,7 +5,7 @@
 import type { Server, Stack } from '@authseal/deploy/local';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { expectAllArchived } from '../plain/check.ts';
-import { OTHER_READER, runOtherReader } from '../plain/commands.ts';
+import { itIsOkToAnotherReader } from '../plain/other-reader.ts';
 import { sealedOffsets, topicEnd } from '../plain/topic.ts';
 import { type Load, startFaultStack, startLoad } from './load.ts';
 import { randomOfSuite } from './seed.ts';
@@ -85,13 +85,5 @@ describe('after kill -9 in mid-run', () => {
     expect(records).toBeGreaterThan(1000);
   });
 
-  it.skipIf(!OTHER_READER)('is ok to the reader in AUTHSEAL_TEST_READER', async () => {
-    for (const region of stack.regions) {
-      const { stdout, stderr } = await runOtherReader(
-        region,
-        stack.environment.AUTHSEAL_KEYS as string,
-      );
-      expect(stdout + stderr).toMatch(/^ok entries=/m);
-    }
-  });
+  itIsOkToAnotherReader(() => stack);
 });

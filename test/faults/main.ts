@@ -5,15 +5,19 @@
  * Exit status: 0 all held, 1 something failed, 2 usage.
  */
 import { spawnSync } from 'node:child_process';
+import { optionsOrUsage } from '../plain/command-line.ts';
 import { ROOT } from '../plain/commands.ts';
-import { type Options, readOptions, USAGE, UsageError } from './options.ts';
+import { readOptions, USAGE } from './options.ts';
 
-const SUITES = ['faults/', 'simulation/', 'tamper/'];
+const SUITES = ['faults/', 'fuzz/', 'simulation/', 'tamper/'];
 
 /** Schedules of the simulation in a round, each of its own seed: some minutes of one core. */
 const SCHEDULES = 20_000;
 
-const { rounds, seed: first, only } = optionsAskedFor();
+/** How many times as much is fuzzed as in a short round. */
+const FUZZ_FACTOR = 3;
+
+const { rounds, seed: first, only } = optionsOrUsage(readOptions, USAGE);
 const failed: number[] = [];
 for (let round = 0; round < rounds; round += 1) {
   // No schedule comes twice.
@@ -39,21 +43,9 @@ function runRound(seed: number): boolean {
       ...process.env,
       AUTHSEAL_TEST_LONG: '1',
       AUTHSEAL_TEST_SEED: `${seed}`,
-      AUTHSEAL_TEST_ROUNDS: `${SCHEDULES}`,
+      AUTHSEAL_TEST_SCHEDULES: `${SCHEDULES}`,
+      AUTHSEAL_TEST_ROUNDS: `${FUZZ_FACTOR}`,
     },
   });
   return status === 0;
-}
-
-function optionsAskedFor(): Options {
-  try {
-    const options = readOptions(process.argv.slice(2));
-    if (!options.help) return options;
-    process.stdout.write(`${USAGE}\n`);
-    process.exit(0);
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    process.stderr.write(`${error.message}\n\n${USAGE}\n`);
-    process.exit(2);
-  }
 }

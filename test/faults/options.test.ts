@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { readOptions, UsageError } from './options.ts';
+import { UsageError } from '../plain/command-line.ts';
+import { readOptions } from './options.ts';
 
 describe('the options of npm run test:faults', () => {
   it('are one round from seed 1 unless others are given', () => {

@@ -8,7 +8,8 @@ import { once } from 'node:events';
 import type { Stack } from '@authseal/deploy/local';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { expectAllArchived } from '../plain/check.ts';
-import { OTHER_READER, ROOT, runOtherReader } from '../plain/commands.ts';
+import { ROOT } from '../plain/commands.ts';
+import { itIsOkToAnotherReader } from '../plain/other-reader.ts';
 import { sealedOffsets } from '../plain/topic.ts';
 import { type Load, startFaultStack, startLoad } from './load.ts';
 
@@ -77,13 +78,5 @@ describe('an ingestor that is stopped past its session', () => {
     expect(records).toBeGreaterThan(50);
   });
 
-  it.skipIf(!OTHER_READER)('is ok to the reader in AUTHSEAL_TEST_READER', async () => {
-    for (const region of stack.regions) {
-      const { stdout, stderr } = await runOtherReader(
-        region,
-        stack.environment.AUTHSEAL_KEYS as string,
-      );
-      expect(stdout + stderr).toMatch(/^ok entries=/m);
-    }
-  });
+  itIsOkToAnotherReader(() => stack);
 });

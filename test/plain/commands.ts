@@ -1,8 +1,6 @@
 /** Authseal's commands, run as a person runs them: child processes, configured by the environment. */
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { Region } from '@authseal/deploy/local';
 
 export const ROOT = resolve(import.meta.dirname, '../..');
 
@@ -64,19 +62,4 @@ export async function verify(
   if (stdout === '')
     throw new Error(`authseal verify said nothing and ended with ${code}: ${stderr}`);
   return { code, report: JSON.parse(stdout) };
-}
-
-/** A reader of the archive format that is not ours, given by AUTHSEAL_TEST_READER: a command that takes the flags below. */
-export const OTHER_READER = process.env.AUTHSEAL_TEST_READER;
-
-export async function runOtherReader(region: Region, keysFile: string): Promise<Ended> {
-  const [command, ...args] = (OTHER_READER as string).split(' ');
-  const keys = readFileSync(keysFile, 'utf8').split('\n').filter(Boolean);
-  const flags = { endpoint: region.endpoint, bucket: region.bucket, prefix: region.prefix };
-  const secrets = { access: region.accessKeyId, secret: region.secretAccessKey };
-  const named = Object.entries({ ...flags, ...secrets }).flatMap(([name, value]) => [
-    `--${name}`,
-    value,
-  ]);
-  return runAny(command as string, [...args, ...named, ...keys.flatMap((key) => ['--key', key])]);
 }

@@ -1,5 +1,5 @@
 /**
- * A round of the simulation, and the proof that it bites. Longer: AUTHSEAL_TEST_ROUNDS, another way:
+ * A round of the simulation, and the proof that it bites. Longer: AUTHSEAL_TEST_SCHEDULES, another way:
  * AUTHSEAL_TEST_SEED. Each round has a process of its own, for it takes the place of time.
  */
 import { execFile } from 'node:child_process';
@@ -13,7 +13,7 @@ const SHORT_ROUND = 3000;
 /** A variant that so many schedules do not find is not found. */
 const ENOUGH = 20_000;
 
-const rounds = Number(process.env.AUTHSEAL_TEST_ROUNDS ?? SHORT_ROUND);
+const rounds = Number(process.env.AUTHSEAL_TEST_SCHEDULES ?? SHORT_ROUND);
 const seed = Number(process.env.AUTHSEAL_TEST_SEED ?? 1);
 const MINUTE = 60_000;
 
