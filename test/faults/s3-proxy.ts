@@ -15,7 +15,7 @@ import { buffer } from 'node:stream/consumers';
  * - `cut`: the connection breaks in the middle of the body, of what is sent or of what comes
  * - `trickle`: what is sent passes at 1 kB/s
  * - `away`: the connection is refused
- * - `expired`: 403, the credentials are over
+ * - `expired`: 400, the credentials are over
  */
 const FAULTS = [
   'slow down',
@@ -82,7 +82,7 @@ export class S3Proxy {
     }
     const body = await buffer(request);
     if (fault === 'slow down') return refuse(response, 503, 'SlowDown');
-    if (fault === 'expired') return refuse(response, 403, 'ExpiredToken');
+    if (fault === 'expired') return refuse(response, 400, 'ExpiredToken');
     if (fault === 'cut' && body.length > 0) {
       await this.#forward(request, body, body.length >> 1);
       return;

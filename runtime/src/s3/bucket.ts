@@ -18,7 +18,7 @@ import {
 } from '@aws-sdk/client-s3';
 import type { Region } from '../config/settings.ts';
 import { RuntimeError } from '../error.ts';
-import { isGone, nameOf, s3Error, statusOf, versionError } from './failure.ts';
+import { isDenied, isGone, nameOf, s3Error, statusOf, versionError } from './failure.ts';
 import { type ListedVersion, listPages } from './listing.ts';
 
 const MAX_ATTEMPTS = 3;
@@ -101,6 +101,7 @@ export class Bucket {
         socketTimeout: IDLE_TIMEOUT_MS,
       },
     });
+    renewWhenDenied(this.#client);
   }
 
   close(): void {
@@ -273,6 +274,26 @@ export class Bucket {
   #error(operation: string, key: string, cause: unknown): RuntimeError {
     return s3Error(operation, this.#where(key), cause);
   }
+}
+
+/**
+ * The SDK asks its chain for credentials again when the date they came with is near, and never
+ * because S3 refused them: those that were revoked early would be used until that date.
+ */
+function renewWhenDenied(client: S3Client): void {
+  client.middlewareStack.add(
+    (next) => async (request) => {
+      try {
+        return await next(request);
+      } catch (cause) {
+        // Of the two errors, that of the request is the one to tell.
+        if (isDenied(cause))
+          await client.config.credentials({ forceRefresh: true }).catch(() => {});
+        throw cause;
+      }
+    },
+    { step: 'initialize' },
+  );
 }
 
 const lockOf = (answer: {

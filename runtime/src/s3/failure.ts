@@ -12,28 +12,37 @@ export const nameOf = (cause: unknown): string =>
 export const isGone = (cause: unknown): boolean =>
   nameOf(cause) !== 'NoSuchBucket' && (statusOf(cause) === 404 || statusOf(cause) === 405);
 
+// ExpiredToken and InvalidToken come with status 400.
+const OF_CREDENTIALS = /^(InvalidAccessKeyId|SignatureDoesNotMatch|ExpiredToken|InvalidToken)$/;
+
+/** S3 does not take these credentials, or not for this. An answer to HEAD has a status only. */
+export function isDenied(cause: unknown): boolean {
+  const status = statusOf(cause);
+  return status === 401 || status === 403 || OF_CREDENTIALS.test(nameOf(cause));
+}
+
 /** @param where region, bucket and key */
 export function s3Error(operation: string, where: string, cause: unknown): RuntimeError {
   if (cause instanceof RuntimeError) return cause;
   const status = statusOf(cause);
   const text = cause instanceof Error ? cause.message : String(cause);
   const said = `${nameOf(cause)}${status === undefined ? '' : ` (${status})`}: ${text}`;
-  const denied = status === 401 || status === 403;
   return new RuntimeError(
-    denied ? 'S3_ACCESS_DENIED' : 'S3_FAILED',
+    isDenied(cause) ? 'S3_ACCESS_DENIED' : 'S3_FAILED',
     `${where}: ${operation} failed with ${said}`,
     { cause },
   );
 }
 
 // These are said of whoever asks, or of now, and not of the version asked for.
-const NOT_OF_VERSION =
-  /^(InvalidAccessKeyId|SignatureDoesNotMatch|ExpiredToken|InvalidToken|RequestTimeTooSkewed|NoSuchBucket|SlowDown|ServiceUnavailable)$/;
+const NOT_OF_VERSION = /^(RequestTimeTooSkewed|NoSuchBucket|SlowDown|ServiceUnavailable)$/;
 
 /** As s3Error, of a request to read one version: S3_VERSION_REFUSED where S3 answered, and not for lack of credentials. */
 export function versionError(operation: string, where: string, cause: unknown): RuntimeError {
   const error = s3Error(operation, where, cause);
   const status = statusOf(cause);
-  const isRefusal = status !== undefined && status !== 503 && !NOT_OF_VERSION.test(nameOf(cause));
+  const name = nameOf(cause);
+  const isOfAsker = OF_CREDENTIALS.test(name) || NOT_OF_VERSION.test(name);
+  const isRefusal = status !== undefined && status !== 503 && !isOfAsker;
   return isRefusal ? new RuntimeError('S3_VERSION_REFUSED', error.message, { cause }) : error;
 }
