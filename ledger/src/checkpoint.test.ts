@@ -44,6 +44,8 @@ describe('a checkpoint', () => {
       `a\n1\n${ROOT.slice(1)}\n`,
       `a\n1\n${ROOT.slice(0, -4)}\n`,
       `a\n1\n${ROOT}\nextension\n`,
+      `first\na\n1\n${ROOT}\n`,
+      `\na\n1\n${ROOT}\n`,
       `a\n1\n${ROOT}\n\n`,
       `a\n 1\n${ROOT}\n`,
     ];

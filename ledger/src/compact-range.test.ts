@@ -102,6 +102,23 @@ describe('a compact range', () => {
     expect(codeOf(() => CompactRange.of(3, 2, []))).toBe('OUT_OF_RANGE');
   });
 
+  it('is of leaves: neither bound is negative, a fraction, or 2^53', () => {
+    const [a, b] = [leaf(0), leaf(1)];
+    for (const [begin, end] of [
+      [-1, 0],
+      [-2, -1],
+      [0.5, 1],
+      [0, 0.5],
+      [2 ** 53 - 1, 2 ** 53],
+      [0, Number.NaN],
+      [Number.NaN, 1],
+    ] as const) {
+      for (const hashes of [[], [a], [a, b]]) {
+        expect(codeOf(() => CompactRange.of(begin, end, hashes))).toBe('OUT_OF_RANGE');
+      }
+    }
+  });
+
   it('cannot be followed by one that begins elsewhere, and has a root only from leaf 0', () => {
     expect(codeOf(() => rangeOf(0, 3).appendRange(rangeOf(4, 5)))).toBe('OUT_OF_RANGE');
     expect(codeOf(() => rangeOf(1, 3).root())).toBe('OUT_OF_RANGE');

@@ -29,7 +29,7 @@ export class CompactRange {
    * @throws LedgerError OUT_OF_RANGE when their number is not that of the range, or it is none
    */
   static of(begin: number, end: number, hashes: readonly Hash[]): CompactRange {
-    if (!(begin >= 0 && begin <= end && Number.isSafeInteger(end))) {
+    if (!([begin, end].every(Number.isSafeInteger) && begin >= 0 && begin <= end)) {
       throw new LedgerError('OUT_OF_RANGE', `[${begin}, ${end}) is no range of leaves.`);
     }
     const levels = subtreeLevels(begin, end);
