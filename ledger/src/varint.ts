@@ -28,7 +28,7 @@ export function writeVarint(buffer: Buffer, at: number, value: number): number {
 /** The value at `at`, or -1 when there is no non-negative long below 2^53 in its shortest form. */
 export function readVarint(buffer: Buffer, at: number): number {
   // The low bit is the sign; told from the byte, for a double above 2^53 has no room for it.
-  if (at >= buffer.length || ((buffer[at] as number) & 1) === 1) return -1;
+  if (((buffer[at] as number) & 1) === 1) return -1;
   let value = 0;
   let scale = 1;
   for (let i = 0; i < MAX_BYTES && at + i < buffer.length; i += 1) {
