@@ -35,6 +35,9 @@ describe('a file of keys', () => {
     refused('\u0000\u001b[31m', /^Line 1 .* "\\u\{0\}\\u\{1b\}\[31m" is no vkey/);
     refused(vkeyOf(ORIGIN, oldest), /Line 1 .* no name of a deployment/);
     refused(vkeyOf('Prod', oldest), /Line 1/);
+    expect(() => parseKeys('nonsense')).toThrow(
+      expect.objectContaining({ cause: expect.objectContaining({ code: 'KEY_MALFORMED' }) }),
+    );
   });
 });
 
@@ -140,6 +143,11 @@ describe('the key in force', () => {
       ok: false,
       expected: 'a rotation to line 2 of the key file, signed by it',
       found: `a rotation to ${vkeys[2]}, signed by line 1 and 3 of the key file`,
+    });
+    expect(stepKey(null, [0], rotation(1), keys)).toEqual({
+      ok: false,
+      expected: 'a rotation to a line of the key file, signed by it',
+      found: `a rotation to ${vkeys[1]}, signed by line 1 of the key file`,
     });
   });
 });

@@ -91,7 +91,7 @@ export function stepKey(
     return { ok: false, expected: `signed by line ${key + 1} of the key file`, found };
   }
   const next = keys.keys.findIndex((key) => formatVkey(key) === header.rotation?.next);
-  const isDue = current === null ? next >= 0 : next === current + 1;
+  const isDue = current === null || next === current + 1;
   if (!isDue || !signers.includes(next)) {
     const due = current === null ? 'a line' : `line ${current + 2}`;
     const expected = `a rotation to ${due} of the key file, signed by it`;

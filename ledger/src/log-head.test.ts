@@ -44,6 +44,12 @@ describe('the head of a log', () => {
       const header: Header = { ...header1, ...change };
       expect(codeOf(() => headAfter(header, Buffer.from('x')))).toBe('HEADER_MALFORMED');
     }
+    expect(() => headAfter({ ...header1, first: 4, count: 3 }, Buffer.from('x'))).toThrow(
+      expect.objectContaining({
+        message: expect.stringContaining('leaves [0, 4) and [4, 7).'),
+        cause: expect.objectContaining({ code: 'OUT_OF_RANGE' }),
+      }),
+    );
   });
 });
 

@@ -50,6 +50,6 @@ describe("an object's key", () => {
       '_doctor/canary',
     ];
     for (const key of others) expect(parseObjectKey('', key), key).toBeNull();
-    expect(parseObjectKey('p/', good)).toBeNull();
+    for (const key of [good, `q/${good}`]) expect(parseObjectKey('p/', key), key).toBeNull();
   });
 });
