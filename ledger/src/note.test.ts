@@ -76,6 +76,9 @@ describe('a vkey', () => {
       `${name}+${id}+A${key.slice(1)}`.replace('+AR', '+Ah'),
       `${name}+${id}+${encodeBase64(Buffer.concat([Buffer.of(2), peter.publicKey]))}`,
     ];
+    for (const size of [0, 31, 33]) {
+      others.push(formatVkey(noteVerifier(name, Buffer.alloc(size, peter.publicKey))));
+    }
     for (const vkey of others) {
       if (vkey === VKEY) continue;
       expect(
@@ -140,7 +143,15 @@ describe('a note', () => {
     broken(NOTE.replace('— PeterNeumann ', '—  '));
     broken(NOTE.replace('JnAM=', 'JnAM'));
     broken(NOTE.replace('JnAM=', 'JnAN='));
+    broken(NOTE.replace('— PeterNeumann ', 'x— PeterNeumann '));
+    broken(NOTE.replace('JnAM=', 'JnAM= x'));
     broken(`${TEXT}\n— PeterNeumann ${encodeBase64(peter.keyId)}\n`);
+  });
+
+  it('has in each signature line more than a key id, whoever signed', () => {
+    const stranger = (size: number) => `${NOTE}— Stranger ${encodeBase64(Buffer.alloc(size))}\n`;
+    for (const size of [1, 3, 4]) broken(stranger(size));
+    expect(open(stranger(5)).signedBy).toEqual([peter]);
   });
 
   it('with a control character, or that is not UTF-8, is malformed', () => {
@@ -151,6 +162,12 @@ describe('a note', () => {
     broken(Buffer.concat([Buffer.from('\ud800', 'utf16le'), Buffer.from(NOTE)]));
     broken(Buffer.concat([Buffer.of(0xed, 0xa0, 0x80), Buffer.from(NOTE)]));
     broken(Buffer.concat([Buffer.of(0xc0, 0x8a), Buffer.from(NOTE)]));
+  });
+
+  it('is malformed where decoding would put U+FFFD for its bytes, though that text was signed', async () => {
+    const note = Buffer.from(await signNote('\ufffd\n', 'PeterNeumann', [peterSigner]));
+    expect(open(note).signedBy).toEqual([peter]);
+    broken(Buffer.concat([Buffer.of(0xff), note.subarray(3)]));
   });
 
   it('may hold empty lines and any letters in its text', async () => {

@@ -12,13 +12,11 @@ type Node = {
 };
 
 const CODE = /^[A-Z_]+$/;
+const NO_OPERATORS = ['Identifier', 'MemberExpression', 'CallExpression'];
 
 function isWording({ type, value, expressions = [] }: Node): boolean {
   if (type === 'StringLiteral') return !CODE.test(String(value));
-  return (
-    type === 'TemplateLiteral' &&
-    expressions.every((part) => ['Identifier', 'MemberExpression'].includes(part.type))
-  );
+  return type === 'TemplateLiteral' && expressions.every(({ type }) => NO_OPERATORS.includes(type));
 }
 
 function standsInError({ node, parentPath }: Path): boolean {
