@@ -15,7 +15,7 @@ import { createWatch } from './watch.ts';
 async function main(config: Config): Promise<void> {
   const { deployment, logLevel, httpHost, httpPort, shutdownGrace, region } = config;
   const log = createLogger({ service: 'archiver', deployment, level: logLevel }).child({ region });
-  const watch = createWatch(log, region);
+  const watch = createWatch(log, deployment, region);
   const archiver = new Archiver(config, watch, log);
   const health = await startHealthServer({
     host: httpHost,

@@ -23,7 +23,7 @@ export type Watch = {
   troubles(): string[];
 };
 
-/** From the first look on they are there, so that an alert on an increase sees the first one. */
+/** From the first look on they are there, so that an alert on an increase sees the first one that comes later. */
 const ALERTS: Record<Exclude<ArchiverErrorCode, 'KEYS_OF_ANOTHER_DEPLOYMENT'>, true> = {
   BUCKET_UNSUITABLE: true,
   NOT_OURS: true,
@@ -46,9 +46,10 @@ const OUTCOMES: Record<Outcome | 'repeat', true> = {
 };
 const RETRIES = ['S3_ACCESS_DENIED', 'S3_FAILED', 'S3_BAD_ANSWER', 'KAFKA_UNREACHABLE'];
 
-export function createWatch(log: Logger, region: string): Watch {
+export function createWatch(log: Logger, deployment: string, region: string): Watch {
   const registry = createRegistry();
-  registry.setDefaultLabels({ region });
+  // One Prometheus may watch several deployments.
+  registry.setDefaultLabels({ deployment, region });
   const registers = [registry];
   const counter = (name: string, help: string, ...labelNames: string[]) =>
     new Counter({ name: `authseal_archiver_${name}`, help, registers, labelNames });
@@ -61,8 +62,14 @@ export function createWatch(log: Logger, region: string): Watch {
   const retries = counter('retries_total', 'Failures of S3, or at the start, tried again.', 'code');
   const failures = counter('failures_total', 'Kafka failures, tried again.', 'partition');
   const alerts = counter('alerts_total', 'Somebody should look, by code.', 'code');
+  // A counter whose first sample is not 0, as after a start, shows no increase to an alert: this does.
+  const alertsAt = gauge('alerts_at_seconds', 'When that was last found, by code.', 'code');
   const lag = gauge('lag_records', 'Records not yet archived, markers counted.', 'partition');
-  const sealedAt = gauge('sealed_at_seconds', 'sealedAt of the last one committed.', 'partition');
+  const sealedAt = gauge(
+    'sealed_at_seconds',
+    'sealedAt of the last one committed; +Inf once the log is closed.',
+    'partition',
+  );
   const stopped = gauge('stopped', '1 while the partition is stopped.', 'partition', 'code');
   const unreadable = gauge('unreadable', '1 while the next records cannot be read.', 'partition');
   const putSeconds = new Histogram({
@@ -92,6 +99,7 @@ export function createWatch(log: Logger, region: string): Watch {
     unreadable.set(labels, 0);
     const alert = (err: ArchiverError, fields: object, text: string) => {
       alerts.inc({ code: err.code });
+      alertsAt.setToCurrentTime({ code: err.code });
       child.error({ ...fields, err }, text);
     };
     return {
@@ -118,7 +126,10 @@ export function createWatch(log: Logger, region: string): Watch {
         const { batch, count } = header;
         child.debug({ batch, count, bytes: object.length, outcome }, 'batch archived');
       },
-      committed: ({ header }) => sealedAt.set(labels, header.sealedAt / 1000),
+      committed({ header }) {
+        const isLast = header.heartbeat === null;
+        sealedAt.set(labels, isLast ? Number.POSITIVE_INFINITY : header.sealedAt / 1000);
+      },
       lag: (records) => lag.set(labels, records),
       failed(err) {
         failures.inc(labels);

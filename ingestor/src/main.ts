@@ -27,7 +27,7 @@ const loggerOf = ({ deployment, logLevel: level }: Config) =>
 async function serve(flags: string[]): Promise<void> {
   const config = serveConfig(flags);
   const log = loggerOf(config);
-  const metrics = createMetrics(log);
+  const metrics = createMetrics(log, config.deployment);
   const { httpHost: host, httpPort: port, shutdownGrace: graceMs } = config;
   const starting = new AbortController();
   let ingestor: Ingestor | null = null;
@@ -102,7 +102,8 @@ async function close(flags: string[]): Promise<void> {
   const config = serveConfig(flags);
   const log = loggerOf(config);
   await refuseWhileRunning(config, log);
-  const ingestor = await startIngestor(config, { close: true }, createMetrics(log), log);
+  const metrics = createMetrics(log, config.deployment);
+  const ingestor = await startIngestor(config, { close: true }, metrics, log);
   handleShutdown({ log, graceMs: config.shutdownGrace, stop: ingestor.stop });
   try {
     while (!ingestor.closed()) await delay(100);

@@ -27,8 +27,10 @@ const WHYS: Record<Due, true> = {
   close: true,
 };
 
-export function createMetrics(log: Logger): Metrics {
+export function createMetrics(log: Logger, deployment: string): Metrics {
   const registry = createRegistry();
+  // One Prometheus may watch several deployments.
+  registry.setDefaultLabels({ deployment });
   const registers = [registry];
   const labelNames = ['partition'];
   const counter = (name: string, help: string, more: string[] = []) =>
@@ -43,6 +45,16 @@ export function createMetrics(log: Logger): Metrics {
     'problem',
   ]);
   const lost = counter('authseal_ingestor_lost_total', 'Offsets dropped by the broker unsealed.');
+  // A counter whose first sample is not 0, as after a start, shows no increase to an alert: these do.
+  const problemsAt = gauge(
+    'authseal_ingestor_problems_at_seconds',
+    'When a record was last sealed without an event.',
+    ['problem'],
+  );
+  const lostAt = gauge(
+    'authseal_ingestor_lost_at_seconds',
+    'When offsets were last found dropped.',
+  );
   const failures = counter('authseal_ingestor_failures_total', 'Errors that were tried again.');
   const refused = gauge(
     'authseal_ingestor_refused',
@@ -50,7 +62,10 @@ export function createMetrics(log: Logger): Metrics {
     ['code'],
   );
   const behind = gauge('authseal_ingestor_behind', 'Records not yet sealed, at the last batch.');
-  const sealedAt = gauge('authseal_ingestor_sealed_at_seconds', 'sealedAt of the last batch.');
+  const sealedAt = gauge(
+    'authseal_ingestor_sealed_at_seconds',
+    'sealedAt of the last batch; +Inf once the log is closed.',
+  );
   const unreadable = gauge(
     'authseal_ingestor_unreadable',
     '1 while the next records of the partition cannot be read.',
@@ -97,7 +112,7 @@ export function createMetrics(log: Logger): Metrics {
     observe(partition) {
       const p = { partition: String(partition) };
       const child = log.child({ partition });
-      // From the first look on, so that an alert on an increase sees the first one.
+      // From the first look on, so that an alert on an increase sees the first one that comes later.
       for (const counter of [entries, bytes, lost, failures]) counter.inc(p, 0);
       for (const why of Object.keys(WHYS)) batches.inc({ ...p, why }, 0);
       for (const problem of PROBLEMS) problems.inc({ ...p, problem }, 0);
@@ -114,6 +129,7 @@ export function createMetrics(log: Logger): Metrics {
           bytes.inc(p, object.length);
           for (const [problem, n] of Object.entries(header.problems)) {
             problems.inc({ ...p, problem }, n);
+            problemsAt.setToCurrentTime({ ...p, problem });
             child.warn({ batch: header.batch, problem, n }, 'records sealed without an event');
           }
           behind.set(p, recordsBehind);
@@ -124,6 +140,7 @@ export function createMetrics(log: Logger): Metrics {
         },
         lost({ from, to }) {
           lost.inc(p, to - from);
+          lostAt.setToCurrentTime(p);
           child.error({ from, to }, 'the broker dropped records before they were sealed');
         },
         failed(err) {
@@ -137,6 +154,7 @@ export function createMetrics(log: Logger): Metrics {
           child.error({ err }, 'the partition is not sealed until a person has looked');
         },
         closed() {
+          sealedAt.set(p, Number.POSITIVE_INFINITY);
           child.info('the log is closed');
         },
       };

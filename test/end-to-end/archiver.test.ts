@@ -195,13 +195,13 @@ class Archiver {
     return Object.fromEntries(samples.filter(([, count]) => count > 0));
   }
 
-  /** Every sample of a metric, by its labels without the region: `{partition="0"}` → 3. */
+  /** Every sample of a metric, by its labels without deployment and region: `{partition="0"}` → 3. */
   async metric(name: string): Promise<Record<string, number>> {
     const text = await (await this.#get('metrics')).text();
     const samples = text.matchAll(new RegExp(`^authseal_archiver_${name}\\{(.*)\\} (\\S+)$`, 'gm'));
     return Object.fromEntries(
       [...samples].map(([, labels, value]) => [
-        labels?.replace(/,?region="[^"]*"/, ''),
+        labels?.replace(/,?deployment="[^"]*",region="[^"]*"/, ''),
         Number(value),
       ]),
     );

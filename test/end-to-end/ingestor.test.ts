@@ -109,7 +109,7 @@ describe('authseal-ingestor', () => {
       async () => expect(await ask('readyz')).toContain('auth-events has retention.ms=86400000'),
       { timeout: 90_000, interval: 500 },
     );
-    expect(await ask('metrics')).toContain('authseal_ingestor_topic_faults 1');
+    expect(await ask('metrics')).toContain('authseal_ingestor_topic_faults{deployment="local"} 1');
     await setRetention('auth-events', '604800000');
   });
 
