@@ -1,4 +1,4 @@
-/** A place in bytes that are being read; walkers move `pos` towards `end`. */
+/** A place in bytes that are being read; readers move `pos` towards `end`. */
 export class Cursor<Bytes extends Uint8Array = Uint8Array> {
   buf: Bytes;
   pos: number;

@@ -7,12 +7,12 @@
  * objects, and its longs lose their sign beyond −2^52.)
  */
 
+import { compileEndOf } from './canonical.ts';
 import { Cursor, readLong } from './cursor.ts';
 import { SchemaError } from './error.ts';
 import type { Field, Schema } from './schema.ts';
 import { parseSchema } from './schema.ts';
 import { Sink } from './sink.ts';
-import { compileWalk } from './walk.ts';
 import { compileWrite } from './write.ts';
 
 /** Moves past one canonical value of the older schema and writes it as the newer one has it. */
@@ -121,11 +121,11 @@ function defaultOf(field: Field): Buffer {
 }
 
 function copyOf(schema: Schema): Resolve {
-  const walk = compileWalk(schema);
+  const endOf = compileEndOf(schema);
   return (c, out) => {
-    const start = c.pos;
-    walk(c);
-    out.bytes(c.buf.subarray(start, c.pos));
+    const end = endOf(c.buf, c.pos);
+    out.bytes(c.buf.subarray(c.pos, end));
+    c.pos = end;
   };
 }
 

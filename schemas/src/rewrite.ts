@@ -6,13 +6,14 @@
  * move keys that look like integers to the front.
  */
 
+import { compileEndOf } from './canonical.ts';
+import type { EndOf } from './canonical-values.ts';
+import { endOfNewKey } from './canonical-values.ts';
 import type { Cursor } from './cursor.ts';
 import { readLength, readLong } from './cursor.ts';
 import { KeySet } from './key-set.ts';
 import type { Schema } from './schema.ts';
 import type { Sink } from './sink.ts';
-import type { Walk } from './walk.ts';
-import { compileWalk, walkNewKey } from './walk.ts';
 
 /** Moves past one value and writes it in canonical form; false when it cannot be read so. */
 export type Rewrite = (c: Cursor, out: Sink) => boolean;
@@ -24,7 +25,7 @@ export function compileRewrite(schema: Schema): Rewrite {
       return rewriteBlocks(compileRewrite(schema.items));
     case 'map': {
       const keys = new KeySet();
-      const key = copy((c) => walkNewKey(c, keys));
+      const key = copy((buf, at) => endOfNewKey(buf, at, keys));
       const value = compileRewrite(schema.values);
       const blocks = rewriteBlocks((c, out) => key(c, out) && value(c, out));
       return (c, out) => {
@@ -46,15 +47,16 @@ export function compileRewrite(schema: Schema): Rewrite {
       return (c, out) => fields.every((rewrite) => rewrite(c, out));
     }
     default:
-      return copy(compileWalk(schema));
+      return copy(compileEndOf(schema));
   }
 }
 
-function copy(walk: Walk): Rewrite {
+function copy(endOf: EndOf): Rewrite {
   return (c, out) => {
-    const start = c.pos;
-    if (!walk(c)) return false;
-    out.bytes(c.buf.subarray(start, c.pos));
+    const end = endOf(c.buf, c.pos);
+    if (end < 0) return false;
+    out.bytes(c.buf.subarray(c.pos, end));
+    c.pos = end;
     return true;
   };
 }

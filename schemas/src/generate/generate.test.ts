@@ -20,6 +20,7 @@ describe('npm run generate', () => {
     expect([...output.keys()]).toEqual([
       'src/generated/auth-event.ts',
       'src/generated/schema-texts.ts',
+      'src/generated/canonical.ts',
     ]);
     for (const [path, text] of output) expect(read(path)).toBe(text);
   });

@@ -1,6 +1,7 @@
 /** What `npm run generate` writes, as text: no I/O but through `read`. */
 
 import { archivedText } from './archived-text.ts';
+import { renderCanonical } from './render-canonical.ts';
 import { renderTypes } from './render-types.ts';
 
 const SCHEMAS = ['auth-event', 'entry'] as const;
@@ -43,6 +44,7 @@ export function generate(
 
   output.set('src/generated/auth-event.ts', renderTypes(event));
   output.set('src/generated/schema-texts.ts', renderTexts(texts[0] ?? [], texts[1] ?? []));
+  output.set('src/generated/canonical.ts', renderCanonical(JSON.parse(current.entry)));
   return output;
 }
 
