@@ -99,9 +99,27 @@ describe('a header', () => {
     );
   });
 
+  it('refuses bytes that are no UTF-8, though decoding would put U+FFFD for them', () => {
+    const bytes = bytesOf({ ...FIRST, zzz: '\ufffd' });
+    expect(codeOf(() => parseHeader(bytes))).toBe('NO_ERROR');
+    const at = bytes.indexOf('\ufffd');
+    const other = Buffer.concat([bytes.subarray(0, at), Buffer.of(0xff), bytes.subarray(at + 3)]);
+    expect(codeOf(() => parseHeader(other))).toBe('HEADER_MALFORMED');
+  });
+
   it('refuses a lone surrogate, which is no Unicode', () => {
     const text = canonicalText({ ...FIRST, zzz: 'x' }).replace('"x"', '"\\ud800"');
     expect(codeForText(text)).toBe('HEADER_MALFORMED');
+  });
+
+  it('is refused with the cause', () => {
+    const caused = (cause: unknown) => expect.objectContaining({ cause });
+    const surrogate = canonicalText({ a: 'x' }).replace('"x"', '"\\ud800"');
+    expect(() => parseHeader(Buffer.from('{'))).toThrow(caused(expect.any(SyntaxError)));
+    expect(() => parseHeader(Buffer.from(surrogate))).toThrow(caused(expect.any(Error)));
+    expect(() => encodeHeader({ ...FIRST, count: -1 })).toThrow(
+      caused(expect.objectContaining({ code: 'HEADER_MALFORMED' })),
+    );
   });
 
   it('survives nesting as deep as its size allows', () => {
@@ -118,12 +136,16 @@ describe('a header', () => {
       expect(codeFor({ format })).toBe('FORMAT_UNKNOWN');
     }
     expect(codeFor({})).toBe('FORMAT_UNKNOWN');
+    const formatOf = (format: unknown) => () => parseHeader(bytesOf({ ...FIRST, format }));
+    expect(formatOf('authseal/batch/v2')).toThrow('has as format "authseal/batch/v2"; this');
+    expect(formatOf(2)).toThrow('has as format no text; this');
   });
 
   it('lacks no member', () => {
     for (const member of Object.keys(FIRST).filter((name) => name !== 'format')) {
       const { [member as keyof Header]: _, ...rest } = FIRST;
       expect(codeFor(rest), member).toBe('HEADER_MALFORMED');
+      expect(() => parseHeader(bytesOf(rest))).toThrow(`it lacks "${member}"`);
     }
   });
 
@@ -168,6 +190,8 @@ describe('a header', () => {
         'prod/t/0/0',
         'prod/a b/0',
         'prod/t/0\n',
+        'prod/t/1a',
+        ['prod/t/0'],
         7,
         null,
       ],
@@ -216,6 +240,16 @@ describe('a header', () => {
     expect(codeFor({ ...LATER, heartbeat: null, block: hash('b'), rotation: { next: 'k' } })).toBe(
       'NO_ERROR',
     );
+    for (const change of [
+      { batch: 999_999_999_999 },
+      { partitions: 1 },
+      ...[1, 9, 10, 99_999].map((partition) => ({
+        origin: `a.b-0/A_b.c-9/${partition}`,
+        partitions: partition + 1,
+      })),
+    ]) {
+      expect(codeFor({ ...LATER, ...change }), JSON.stringify(change)).toBe('NO_ERROR');
+    }
   });
 
   it('has members that agree with each other', () => {
@@ -227,6 +261,7 @@ describe('a header', () => {
       { ...FIRST, offsets: { from: 1, to: 1 } },
       { previous: null },
       { count: 11 },
+      { count: 0, entries: [], offsets: { from: 5, to: 4 } },
       { lost: [{ from: 99, to: 101 }] },
       { lost: [{ from: 109, to: 111 }] },
       { lost: [{ from: 102, to: 102 }] },

@@ -108,11 +108,11 @@ export function parseHeader(bytes: Buffer): Header {
 function parseCanonicalJson(bytes: Buffer): unknown {
   let value: unknown;
   try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes));
+    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch (cause) {
     throw malformed('it is no JSON in UTF-8', { cause });
   }
-  // Also catches a member that stands twice: JSON.parse keeps one of them.
+  // Also catches a byte order mark, and a member that stands twice: JSON.parse keeps one of them.
   if (canonical(value) !== bytes.toString()) throw malformed('it is no canonical JSON (RFC 8785)');
   return value;
 }
@@ -137,7 +137,7 @@ const isHash = (value: unknown): value is string =>
 const isHashes = (value: unknown): boolean => Array.isArray(value) && value.every(isHash);
 
 const isRange = (value: unknown): value is OffsetRange =>
-  isRecord(value) && isCount(value.from) && isCount(value.to) && value.from <= value.to;
+  isRecord(value) && isCount(value.from) && isCount(value.to);
 
 const isTime = (value: unknown): value is number => isCount(value) && value <= MAX_TIMESTAMP;
 
@@ -161,7 +161,7 @@ const MEMBERS: Record<string, (value: unknown) => boolean> = {
   sealedAt: isTime,
   retainUntil: isTime,
   heartbeat: (value) => value === null || (isCount(value) && value > 0),
-  partitions: (value) => isCount(value) && value > 0,
+  partitions: isCount,
   problems: (value) =>
     isRecord(value) && Object.values(value).every((number) => isCount(number) && number > 0),
   schema: isHash,
