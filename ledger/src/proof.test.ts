@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { EMPTY_ROOT, type Hash, hashLeaf } from './merkle.ts';
+import { EMPTY_ROOT, type Hash, hashLeaf, hashNode } from './merkle.ts';
 import {
   consistencyProof,
   inclusionProof,
@@ -111,6 +111,23 @@ describe('an inclusion proof', () => {
     }
   });
 
+  it('is never longer than its tree is deep, though it leads to the root', () => {
+    const [leaf, other] = leaves as [Hash, Hash];
+    expect(codeOf(() => verifyInclusion(0, 1, leaf, [other], hashNode(other, leaf)))).toBe(
+      'PROOF_INVALID',
+    );
+    const left = hashNode(leaf, other);
+    expect(codeOf(() => verifyInclusion(0, 2, leaf, [other, left], hashNode(left, left)))).toBe(
+      'PROOF_INVALID',
+    );
+  });
+
+  it('that does not hold is refused with leaf and tree', () => {
+    expect(() => verifyInclusion(2, 2, root(1), [], root(1))).toThrow(
+      'Leaf 2 is not shown to be in the tree of 2 leaves: the index lies outside the tree',
+    );
+  });
+
   it('holds in trees past 2^32 leaves', () => {
     const index = 2 ** 40 + 1;
     const sparse = (begin: number, end: number) => hashLeaf(Buffer.from(`${begin} ${end}`));
@@ -186,14 +203,29 @@ describe('a consistency proof', () => {
     expect(codeOf(() => verifyConsistency(0, 5, rootAt(1), rootAt(5), []))).toBe('PROOF_INVALID');
   });
 
-  it('is not made for a tree that is no prefix', () => {
+  it('is neither made nor taken for a tree that is no prefix, whatever it leads to', () => {
+    const [a, b] = leaves as [Hash, Hash];
     for (const [from, to] of [
       [3, 2],
+      [4, 2],
       [-1, 2],
       [1.5, 2],
       [1, Infinity],
     ] as const) {
       expect(codeOf(() => consistencyProof(from, to, rootOf))).toBe('OUT_OF_RANGE');
+      for (const [proof, second] of [
+        [[], a],
+        [[a], a],
+        [[a, b], hashNode(a, b)],
+      ] as const) {
+        expect(codeOf(() => verifyConsistency(from, to, a, second, proof))).toBe('PROOF_INVALID');
+      }
     }
+  });
+
+  it('that does not hold is refused with both trees', () => {
+    expect(() => verifyConsistency(3, 2, root(3), root(2), [])).toThrow(
+      'The tree of 3 leaves is not shown to be a prefix of that of 2 leaves: the sizes',
+    );
   });
 });

@@ -54,7 +54,7 @@ export function consistencyProof(from: number, to: number, rootOf: RangeRoot): H
       ? [...subproof(begin, middle, whole), rootOf(middle, end)]
       : [...subproof(middle, end, false), rootOf(begin, middle)];
   };
-  return from === 0 || from === to ? [] : subproof(0, to, true);
+  return from === 0 ? [] : subproof(0, to, true);
 }
 
 /**
