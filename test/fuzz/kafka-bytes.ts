@@ -1,12 +1,15 @@
 /** Kafka's record batches as bytes, https://kafka.apache.org/documentation/#recordbatch, written by hand. */
 import { createRequire } from 'node:module';
-import type { Decoder } from '../../runtime/src/kafka/record-decoder.ts';
-import { decodeMessages, type Message } from '../../runtime/src/kafka/record-sets.ts';
+import {
+  decodeMessages,
+  type RecordSet,
+  type ResponseReader,
+} from '../../runtime/src/kafka/record-sets.ts';
 import { varint } from './varint.ts';
 
 const KafkajsDecoder = createRequire(import.meta.url)('kafkajs/src/protocol/decoder') as new (
   bytes: Buffer,
-) => Decoder;
+) => ResponseReader;
 
 export type WireRecord = {
   key: Buffer | null;
@@ -48,7 +51,7 @@ export function recordSet(records: Buffer, count: number, compression = 0): Buff
 }
 
 /** What the runtime makes of a partition's answer to a fetch. */
-export function decode(sets: Buffer): Message[] {
+export function decode(sets: Buffer): RecordSet[] {
   const size = Buffer.alloc(4);
   size.writeInt32BE(sets.length);
   return decodeMessages(new KafkajsDecoder(Buffer.concat([size, sets])));

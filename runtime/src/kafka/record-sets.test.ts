@@ -2,12 +2,30 @@
 import { createRequire } from 'node:module';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { decodeMessages, type Message } from './record-sets.ts';
+import { decodeMessages, type RecordSet } from './record-sets.ts';
 
 const Decoder = createRequire(import.meta.url)('kafkajs/src/protocol/decoder');
 
 /** Length 6 · attributes · timestamp delta · offset delta 0 · no key · no value · no headers. */
 const EMPTY_RECORD = Buffer.from([12, 0, 0, 0, 1, 1, 0]);
+
+/** Of no name and no value each. */
+function recordWithHeaders(count: number): Buffer {
+  const body = [
+    Buffer.from([0, 0, 0, 1, 1]),
+    varint(count),
+    Buffer.alloc(2 * count, '0001', 'hex'),
+  ];
+  return Buffer.concat([varint(Buffer.concat(body).length), ...body]);
+}
+
+/** Of a number that is not negative, in zig-zag. */
+function varint(value: number): Buffer {
+  const bytes: number[] = [];
+  let rest = 2 * value;
+  for (; rest > 0x7f; rest >>>= 7) bytes.push((rest & 0x7f) | 0x80);
+  return Buffer.from([...bytes, rest]);
+}
 
 type Parts = { offset?: number; count?: number; attributes?: number; records?: Buffer };
 
@@ -22,25 +40,26 @@ function recordSet({ offset = 0, count = 1, attributes = 0, records = EMPTY_RECO
   return Buffer.concat([head, records]);
 }
 
-function decode(...sets: Buffer[]): Message[] {
+function decode(...sets: Buffer[]): RecordSet[] {
   const size = Buffer.alloc(4);
   size.writeInt32BE(Buffer.concat(sets).length);
   return decodeMessages(new Decoder(Buffer.concat([size, ...sets])));
 }
 
-const undecodableOf = (messages: Message[]) => messages.at(-1)?.undecodable;
+const undecodableOf = (sets: RecordSet[]) => sets.at(-1)?.undecodable;
+const offsetsOf = (sets: RecordSet[]) =>
+  sets.flatMap(({ records }) => records.map(({ offset }) => offset));
 
 describe('the record sets of a fetch', () => {
   it('are read one after the other, up to the one that the fetch has cut', () => {
     const cut = recordSet({ offset: 2 }).subarray(0, -1);
-    const messages = decode(recordSet({}), recordSet({ offset: 1 }), cut);
-    expect(messages.map(({ offset }) => offset)).toEqual(['0', '1']);
+    expect(offsetsOf(decode(recordSet({}), recordSet({ offset: 1 }), cut))).toEqual([0, 1]);
   });
 
   it('may hold as many records as fit', () => {
     const count = 149_000;
     const records = Buffer.concat(Array.from({ length: count }, () => EMPTY_RECORD));
-    expect(decode(recordSet({ count, records })).length).toBe(count);
+    expect(offsetsOf(decode(recordSet({ count, records }))).length).toBe(count);
   });
 
   it('are none in an empty answer', () => {
@@ -56,10 +75,11 @@ describe('a record set that cannot be read', () => {
       attributes: 1,
       records: Buffer.from('no gzip'),
     });
-    const messages = decode(recordSet({ offset: 4 }), wrong, recordSet({ offset: 8 }));
-    expect(messages.map(({ offset }) => offset)).toEqual(['4', '7']);
-    expect(undecodableOf(messages)).toMatchObject({ from: 5, to: 8, compression: 'gzip' });
-    expect(undecodableOf(messages)?.reason).not.toBe('');
+    const sets = decode(recordSet({ offset: 4 }), wrong, recordSet({ offset: 8 }));
+    expect(sets.map(({ offset }) => offset)).toEqual(['4', '7']);
+    expect(offsetsOf(sets)).toEqual([4]);
+    expect(undecodableOf(sets)).toMatchObject({ from: 5, to: 8, compression: 'gzip' });
+    expect(undecodableOf(sets)?.reason).not.toBe('');
   });
 
   it.each([
@@ -73,8 +93,24 @@ describe('a record set that cannot be read', () => {
     ],
     [
       'headers whose lengths lead back to themselves',
-      { records: Buffer.from([28, 0, 0, 0, 1, 1, 0xfe, 0xff, 0xff, 0xff, 0x0f, 1, 3, 1, 3]) },
-      /no name|beyond/,
+      { records: Buffer.from([22, 0, 0, 0, 1, 1, 0xc8, 0x01, 1, 3, 1, 3]) },
+      /no name/,
+    ],
+    ['a value of less than no length', { records: Buffer.from([12, 0, 0, 0, 1, 3, 0]) }, /beyond/],
+    [
+      'a number longer than 32 bits',
+      { records: Buffer.from([24, 0, 0, 0x80, 0x80, 0x80, 0x80, 0x80, 0, 1, 1, 0, 0]) },
+      /32 bits/,
+    ],
+    [
+      'a number longer than 64 bits',
+      { records: Buffer.from([34, 0, ...Array(10).fill(0x80), 0, 0, 1, 1, 0, 0]) },
+      /64 bits/,
+    ],
+    [
+      'more headers than memory is kept for',
+      { attributes: 1, records: gzipSync(recordWithHeaders(1_000_000)) },
+      /headers/,
     ],
     ['fewer than no headers', { records: Buffer.from([12, 0, 0, 0, 1, 1, 1]) }, /-1 headers/],
     [
@@ -106,5 +142,38 @@ describe('a record set that cannot be read', () => {
     const old = recordSet({});
     old.writeInt8(1, 16);
     expect(undecodableOf(decode(old))?.reason).toMatch('its format is 1');
+  });
+});
+
+describe('a record', () => {
+  it('has its headers in the order of the bytes, several of one name and none among them', () => {
+    const header = (name: string, value: string | null) => [
+      varint(name.length),
+      Buffer.from(name),
+      ...(value === null ? [Buffer.from([1])] : [varint(value.length), Buffer.from(value)]),
+    ];
+    const names = ['b', 'a', '1', 'b', 'toString', '__proto__'];
+    const body = [
+      Buffer.from([0, 0, 0, 1, 1]),
+      varint(names.length),
+      ...names.flatMap((name, i) => header(name, i === 1 ? null : `${i}`)),
+    ];
+    const record = Buffer.concat([varint(Buffer.concat(body).length), ...body]);
+    const [set] = decode(recordSet({ records: record }));
+    expect(
+      set?.records[0]?.headers.map(([name, value]) => [name, value?.toString() ?? null]),
+    ).toEqual(names.map((name, i) => [name, i === 1 ? null : `${i}`]));
+  });
+
+  it('has a time of its own, before or after that of the first, or the broker’s', () => {
+    const at = (delta: number[]) => Buffer.from([2 * (5 + delta.length), 0, ...delta, 0, 1, 1, 0]);
+    const records = Buffer.concat([at([...varint(1_750_000_000)]), at([3])]);
+    const set = recordSet({ records, count: 2 });
+    set.writeBigInt64BE(1_700_000_000_000n, 27);
+    set.writeBigInt64BE(1_800_000_000_000n, 35);
+    const times = () => decode(set).flatMap(({ records }) => records.map((r) => r.timestamp));
+    expect(times()).toEqual([1_701_750_000_000, 1_699_999_999_998]);
+    set.writeInt16BE(0x08, 21);
+    expect(times()).toEqual([1_800_000_000_000, 1_800_000_000_000]);
   });
 });

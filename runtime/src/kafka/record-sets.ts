@@ -7,17 +7,23 @@
  *     · 23 lastOffsetDelta · 27 first timestamp · 35 last timestamp · 43 producer id · 51 epoch
  *     · 53 sequence · 57 number of records · 61 records, compressed or not
  *
+ * kafkajs is given a set where it looks for a message: what it does for each message (filters,
+ * numbers as text) would cost more than all else. toFetched (record.ts) takes the records out.
+ *
  * A record set that cannot be read ends the answer: what stands before it is given, and in its place
- * one message that says so (`undecodable`), for the consumer to wait with. kafkajs would end the
- * whole consumer, and every other partition with it.
+ * one that says so (`undecodable`), for the consumer to wait with. kafkajs would end the whole
+ * consumer, and every other partition with it.
  */
-import { createRequire } from 'node:module';
 import { COMPRESSIONS, type Compression, decompress } from './compression.ts';
-import { type DecodedRecord, type Decoder, decodeRecord } from './record-decoder.ts';
+import type { KafkaRecord } from './record.ts';
+import { decodeRecords } from './record-decoder.ts';
 
-const KafkajsDecoder = createRequire(import.meta.url)('kafkajs/src/protocol/decoder') as new (
-  bytes: Buffer,
-) => Decoder;
+/** What is used of kafkajs's reader over a response. */
+export type ResponseReader = {
+  readInt32(): number;
+  readBytes(length: number): Buffer;
+  canReadBytes(length: number): boolean;
+};
 
 /** Records [from, to) that were fetched and cannot be read. */
 export type Undecodable = {
@@ -27,7 +33,18 @@ export type Undecodable = {
   readonly reason: string;
 };
 
-export type Message = DecodedRecord & { readonly undecodable?: Undecodable };
+/** A record set, in the form of kafkajs's messages as far as kafkajs looks at them. */
+export type RecordSet = {
+  /** The last of its offsets, as text. */
+  readonly offset: string;
+  /** Whether it is a marker, the end of a transaction. */
+  readonly isControlRecord: boolean;
+  readonly producerId: string;
+  readonly inTransaction: boolean;
+  readonly records: readonly KafkaRecord[];
+  /** Why there are no records. */
+  readonly undecodable?: Undecodable;
+};
 
 /** Most bytes of a record set, uncompressed: 16 times what the events topic takes. A bomb ends here. */
 const MAX_BYTES = 16 * 1024 * 1024;
@@ -39,11 +56,11 @@ const OVERHEAD = 61;
 const MAGIC = 2;
 
 /** In the place of kafkajs's own: reads the partition's answer from the response. */
-export function decodeMessages(response: Decoder): Message[] {
+export function decodeMessages(response: ResponseReader): RecordSet[] {
   const size = response.readInt32();
   if (size <= 0 || !response.canReadBytes(size)) return [];
   const bytes = response.readBytes(size);
-  const messages: Message[] = [];
+  const sets: RecordSet[] = [];
   for (let at = 0; at + OVERHEAD <= bytes.length; ) {
     const length = bytes.readUInt32BE(at + 8);
     const end = at + 12 + length;
@@ -51,17 +68,17 @@ export function decodeMessages(response: Decoder): Message[] {
     const set = bytes.subarray(at, Math.max(end, at + OVERHEAD));
     try {
       if (end - at < OVERHEAD) throw new Error('it is shorter than its head');
-      for (const record of decodeSet(set)) messages.push(record);
+      sets.push({ ...headOf(set), records: decodeSet(set) });
     } catch (error) {
-      messages.push(undecodable(set, error));
+      sets.push(undecodable(set, error));
       break;
     }
     at = end;
   }
-  return messages;
+  return sets;
 }
 
-function decodeSet(set: Buffer): Message[] {
+function decodeSet(set: Buffer): KafkaRecord[] {
   const magic = set.readInt8(16);
   if (magic !== MAGIC) throw new Error(`its format is ${magic}, and only ${MAGIC} is known`);
   const compression = compressionOf(set);
@@ -71,51 +88,37 @@ function decodeSet(set: Buffer): Message[] {
   if (compression !== 'none' && count > MAX_RECORDS) {
     throw new Error(`it holds ${count} records, more than ${MAX_RECORDS}`);
   }
-  const context = contextOf(set);
-  const decoder = new KafkajsDecoder(decompress(set.subarray(OVERHEAD), compression, MAX_BYTES));
-  const records: Message[] = [];
-  for (let left = count; left > 0; left -= 1) {
-    const length = decoder.readVarInt();
-    if (length < 0 || !decoder.canReadBytes(length)) {
-      throw new Error(`record ${count - left + 1} of ${count} ends beyond its bytes`);
-    }
-    records.push(decodeRecord(new KafkajsDecoder(decoder.readBytes(length)), context));
-  }
-  if (decoder.canReadBytes(1)) throw new Error(`bytes stand after record ${count} of ${count}`);
-  return records;
+  const isAppendTime = (set.readInt16BE(21) & 0x08) !== 0;
+  return decodeRecords(decompress(set.subarray(OVERHEAD), compression, MAX_BYTES), count, {
+    firstOffset: Number(set.readBigInt64BE(0)),
+    firstTimestamp: Number(set.readBigInt64BE(27)),
+    appendTime: isAppendTime ? Number(set.readBigInt64BE(35)) : null,
+  });
 }
 
 const compressionOf = (set: Buffer): Compression | 'unknown' =>
   COMPRESSIONS[set.readInt16BE(21) & 7] ?? 'unknown';
 
-function contextOf(set: Buffer) {
+/** Of a set that can be decoded or not: where that was aborted, nobody needs to read it. */
+function headOf(set: Buffer) {
   const attributes = set.readInt16BE(21);
   return {
-    firstOffset: String(set.readBigInt64BE(0)),
-    firstTimestamp: String(set.readBigInt64BE(27)),
-    maxTimestamp: String(set.readBigInt64BE(35)),
-    isAppendTime: (attributes & 0x08) !== 0,
+    offset: String(set.readBigInt64BE(0) + BigInt(set.readInt32BE(23))),
+    isControlRecord: (attributes & 0x20) !== 0,
     producerId: String(set.readBigInt64BE(43)),
     inTransaction: (attributes & 0x10) !== 0,
-    isControlBatch: (attributes & 0x20) !== 0,
   };
 }
 
-/** It bears the set's last offset, and its transaction: where that was aborted, nobody needs to read it. */
-function undecodable(set: Buffer, error: unknown): Message {
-  const from = Number(set.readBigInt64BE(0));
-  const last = from + set.readInt32BE(23);
+function undecodable(set: Buffer, error: unknown): RecordSet {
+  const head = headOf(set);
   return {
-    offset: String(last),
-    timestamp: '0',
-    key: null,
-    value: null,
-    headers: {},
+    ...head,
     isControlRecord: false,
-    batchContext: contextOf(set),
+    records: [],
     undecodable: {
-      from,
-      to: last + 1,
+      from: Number(set.readBigInt64BE(0)),
+      to: Number(head.offset) + 1,
       compression: compressionOf(set),
       reason: error instanceof Error ? error.message : String(error),
     },

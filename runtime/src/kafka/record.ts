@@ -1,6 +1,6 @@
 /** Kafka records as the rest of Authseal sees them: numbers for offsets, headers as a list. */
-import type { Batch, KafkaMessage } from 'kafkajs';
-import type { Undecodable } from './record-sets.ts';
+import type { Batch } from 'kafkajs';
+import type { RecordSet, Undecodable } from './record-sets.ts';
 
 export type KafkaRecord = {
   readonly offset: number;
@@ -25,40 +25,19 @@ export type Fetched = {
   readonly records: readonly KafkaRecord[];
 };
 
-/** A fetch as kafkajs gives it to eachBatch, and what it ended with that cannot be read. */
+/** A fetch as kafkajs gives it to eachBatch, its messages being record sets, and what it ended with that cannot be read. */
 export function toFetched(batch: Batch): { fetched: Fetched; undecodable: Undecodable | null } {
   const fetchedOffset = Number((batch as Batch & { fetchedOffset: string }).fetchedOffset);
-  const last = batch.messages.at(-1) as { undecodable?: Undecodable } | undefined;
-  const undecodable = last?.undecodable ?? null;
-  const messages = undecodable === null ? batch.messages : batch.messages.slice(0, -1);
+  const sets = batch.messages as unknown as RecordSet[];
+  const undecodable = sets.at(-1)?.undecodable ?? null;
   const end = undecodable === null ? Number(batch.lastOffset()) + 1 : undecodable.from;
   const fetched = {
     partition: batch.partition,
     fetchedOffset,
     end: Math.max(end, fetchedOffset),
     highWatermark: Number(batch.highWatermark),
-    records: messages.map(toRecord),
+    // The first set may begin before the offset asked for.
+    records: sets.flatMap(({ records }) => records.filter(({ offset }) => offset >= fetchedOffset)),
   };
   return { fetched, undecodable };
-}
-
-function toRecord(message: KafkaMessage): KafkaRecord {
-  return {
-    offset: Number(message.offset),
-    timestamp: Number(message.timestamp),
-    key: message.key,
-    headers: toHeaders(message.headers),
-    value: message.value,
-  };
-}
-
-/** kafkajs has headers in an object (record-decoder.ts): a value, or several of one name in an array. */
-function toHeaders(headers: KafkaMessage['headers']): KafkaRecord['headers'] {
-  const list: [string, Buffer | null][] = [];
-  for (const name in headers) {
-    const values = headers[name] as Buffer | null | (Buffer | null)[];
-    if (Array.isArray(values)) for (const value of values) list.push([name, value]);
-    else list.push([name, values]);
-  }
-  return list;
 }
