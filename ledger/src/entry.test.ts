@@ -143,16 +143,34 @@ describe('an entry', () => {
     }
   });
 
+  const expectRoom = (source: SourceRecord, index: number): void => {
+    const classified = classifyValue(source.value);
+    const room = Buffer.alloc(entrySizeBound(source, classified) + 10, 0xee);
+    const end = writeEntry(room, 0, index, source, classified);
+    expect(end).toBeLessThanOrEqual(room.length - 10);
+    expect(room.subarray(-10).equals(Buffer.alloc(10, 0xee))).toBe(true);
+  };
+
   it('never takes more room than was said, however its header names are written', () => {
-    fc.assert(
-      fc.property(sourceRecord, fc.maxSafeNat(), (source, index) => {
-        const classified = classifyValue(source.value);
-        const room = Buffer.alloc(entrySizeBound(source, classified) + 10, 0xee);
-        const end = writeEntry(room, 0, index, source, classified);
-        expect(end).toBeLessThanOrEqual(room.length - 10);
-        expect(room.subarray(-10).equals(Buffer.alloc(10, 0xee))).toBe(true);
-      }),
-    );
+    fc.assert(fc.property(sourceRecord, fc.maxSafeNat(), expectRoom));
+  });
+
+  it('never takes more room than was said, whichever of its parts is large', () => {
+    const large = Buffer.alloc(5000, 'x');
+    const headers = (count: number, name: string, value: Buffer | null) =>
+      Array.from({ length: count }, () => [name, value] as const);
+    for (const part of [
+      { key: large },
+      { value: large },
+      { value: Buffer.concat([VALUES.canonical, large]) },
+      { headers: headers(1, '文'.repeat(5000), null) },
+      { headers: headers(1, '', large) },
+      { headers: headers(5000, '', null) },
+      { headers: headers(5000, '', Buffer.of(1)) },
+      { headers: headers(5000, 'é', Buffer.alloc(0)) },
+    ]) {
+      expectRoom({ ...record(0, null), ...part }, Number.MAX_SAFE_INTEGER);
+    }
   });
 });
 
@@ -192,6 +210,7 @@ describe('an entry whose parts contradict each other is refused', () => {
       'UNKNOWN_SCHEMA of known schema',
       entryOf(problem(2), raw(AUTH_EVENT_FINGERPRINT, value), NO_EVENT),
     ],
+    ['UNKNOWN_SCHEMA with an event', entryOf(problem(2), raw(null, value), event)],
     ['UNKNOWN_SCHEMA without a value', entryOf(problem(2), NO_RAW, NO_EVENT)],
     ["a fingerprint that is not the value's", entryOf(problem(1), raw(OTHER, value), NO_EVENT)],
     [
