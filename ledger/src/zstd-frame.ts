@@ -15,7 +15,6 @@ const CHECKSUM = 4;
 /** Frame descriptor without its two bits of size flag: single segment, checksum, nothing else. */
 const DESCRIPTOR = 0b0010_0100;
 const RLE_BLOCK = 1;
-const RESERVED_BLOCK = 3;
 
 /** Level 1: the same ratio as 3 on auth events, at half the time. */
 const LEVEL = 1;
@@ -52,12 +51,12 @@ export function zstdDecompress(frame: Buffer, limit: number): Buffer | null {
 
 /** The size of the content, or null when the bytes are not exactly one frame of the form above. */
 function contentSize(frame: Buffer): number | null {
-  if (frame.length < 6 || frame.readUInt32LE(0) !== MAGIC) return null;
+  if (frame.length < 5 || frame.readUInt32LE(0) !== MAGIC) return null;
   const descriptor = frame[4] as number;
   if ((descriptor & 0b0011_1111) !== DESCRIPTOR) return null;
   const sizeBytes = 1 << (descriptor >> 6);
   // Eight bytes of size begin at 4 GiB: no batch is that large.
-  if (sizeBytes === 8 || frame.length < 5 + sizeBytes) return null;
+  if (sizeBytes === 8) return null;
   if (blocksEnd(frame, 5 + sizeBytes) + CHECKSUM !== frame.length) return null;
   return sizeBytes === 2 ? frame.readUInt16LE(5) + 256 : frame.readUIntLE(5, sizeBytes);
 }
@@ -68,7 +67,6 @@ function blocksEnd(frame: Buffer, start: number): number {
   while (at + BLOCK_HEADER <= frame.length) {
     const header = frame.readUIntLE(at, BLOCK_HEADER);
     const type = (header >> 1) & 3;
-    if (type === RESERVED_BLOCK) return Number.NaN;
     at += BLOCK_HEADER + (type === RLE_BLOCK ? 1 : header >> 3);
     if ((header & 1) === 1) return at;
   }
