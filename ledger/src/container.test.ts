@@ -97,6 +97,24 @@ describe('a container', () => {
     refused(bytes(object, Buffer.of(0)));
     refused(bytes(object, 3, 7, 'entries', SYNC));
     refused(bytes(METADATA, SYNC, 0, 0, SYNC));
+    refused(bytes(METADATA, SYNC, 0, 1, 'x', SYNC));
+    refused(bytes(METADATA, SYNC, Buffer.of(1), 1, 'x', SYNC));
+  });
+
+  it('whose block has no length is refused, though the sync marker stands where one was due', () => {
+    // As a varint, a marker that begins with an odd byte is negative.
+    const header = Array.from({ length: 100 }, (_, i) => part(`{"header":${i}}`)).find(
+      (each) => sha256(each).readUInt8() % 2 === 1,
+    ) as Buffer;
+    const empty = writeContainer({ ...EMPTY, header });
+    refused(bytes(empty, 3, empty.subarray(-16)));
+  });
+
+  it('is refused with what is wrong at which byte', () => {
+    const read = (...parts: Parameters<typeof bytes>) => readContainer(bytes('Obj\x01', ...parts));
+    expect(() => read(Buffer.of(1))).toThrow('at byte 4 stands no length');
+    expect(() => read(4, 11, 'avro.sch')).toThrow('it is cut off');
+    expect(() => read(4, 11, 'avro.codec!', 1)).toThrow('where avro.schema was due');
   });
 
   it('with metadata in another order, missing, twice, more, or in two blocks is refused', () => {
@@ -152,6 +170,13 @@ describe('a data block', () => {
         expect(decodeBlock(encodeBlock(entries, codec), codec)).toEqual(entries);
       }),
     );
+  });
+
+  it('of nothing is nothing in either codec', () => {
+    for (const codec of ['null', 'zstandard'] as const) {
+      expect(encodeBlock(Buffer.alloc(0), codec)).toHaveLength(0);
+      expect(decodeBlock(Buffer.alloc(0), codec)).toHaveLength(0);
+    }
   });
 
   it('is decoded into memory of its own, for hashing lends bytes of it', () => {

@@ -35,7 +35,7 @@ export type Container = {
   readonly block: Buffer;
 };
 
-const MAGIC = Buffer.from('Obj\x01', 'latin1');
+const MAGIC = Buffer.from('Obj\x01');
 const METADATA = ['avro.schema', 'avro.codec', 'authseal.header', 'authseal.checkpoint'] as const;
 const SYNC_SIZE = 16;
 const END_OF_MAP = varint(0);
@@ -120,11 +120,8 @@ function readBlock(object: Buffer, start: number, sync: Buffer): { count: number
   const sizeAt = start + varintSize(count);
   const size = count > 0 ? readVarint(object, sizeAt) : -1;
   const dataAt = sizeAt + varintSize(size);
-  if (size < 0 || dataAt + size + SYNC_SIZE !== object.length) {
-    throw malformed('its data block does not end where the object does');
-  }
-  if (!object.subarray(dataAt + size).equals(sync)) {
-    throw malformed('the sync marker after its data block is not that of its header');
+  if (size < 0 || !object.subarray(dataAt + size).equals(sync)) {
+    throw malformed('its data block is not followed by the sync marker of its header, and the end');
   }
   if (count > MAX_BATCH_COUNT) throw malformed(`it has more than ${MAX_BATCH_COUNT} entries`);
   return { count, block: object.subarray(dataAt, dataAt + size) };

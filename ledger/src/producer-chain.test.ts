@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { sha256 } from './merkle.ts';
-import { firstLink, flushSignatureHolds, flushText, nextLink } from './producer-chain.ts';
+import {
+  firstLink,
+  flushSignatureHolds,
+  flushText,
+  LINK_HEADER,
+  nextLink,
+  SEQUENCE_HEADER,
+  SIGNATURE_HEADER,
+} from './producer-chain.ts';
 import { testSigner } from './testing/keys.ts';
 
 const DEPLOYMENT = 'prod';
@@ -20,6 +28,14 @@ describe("a producer's chain", () => {
     expect(nextLink(before, Number.MAX_SAFE_INTEGER, values)).toEqual(
       sha256(Buffer.from(input, 'hex')),
     );
+  });
+
+  it('stands in three headers', () => {
+    expect([SEQUENCE_HEADER, LINK_HEADER, SIGNATURE_HEADER]).toEqual([
+      'authseal-sequence',
+      'authseal-link',
+      'authseal-signature',
+    ]);
   });
 
   it('is signed under deployment, producer, sequence and link', async () => {

@@ -44,5 +44,8 @@ describe('a signer from PEM', () => {
         codeOf(() => signerFromPem(pem)),
         pem,
       ).toBe('KEY_MALFORMED');
+    expect(() => signerFromPem('no key')).toThrow(
+      expect.objectContaining({ cause: expect.any(Error) }),
+    );
   });
 });
