@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { readBatch } from './batch.ts';
 import { BatchBuilder } from './batch-builder.ts';
+import { readContainer } from './container.ts';
 import { recordHash } from './entry.ts';
 import { checkpointSigners, parseKeys } from './keys.ts';
-import { MAX_BATCH_COUNT, MAX_BATCH_ENTRIES_BYTES } from './limits.ts';
+import { MAX_BATCH_COUNT, MAX_BATCH_ENTRIES_BYTES, MAX_ENTRY } from './limits.ts';
 import { newLog } from './log-head.ts';
 import { codeOf } from './testing/failure.ts';
 import { testSigner, vkeyOf } from './testing/keys.ts';
@@ -53,9 +54,7 @@ describe('sealing', () => {
   });
 
   it('of silence gives a heartbeat', async () => {
-    const heartbeat = builder();
-    expect(heartbeat.isEmpty).toBe(true);
-    const { object, header, head } = await heartbeat.seal(TERMS, KEYS);
+    const { object, header, head } = await builder().seal(TERMS, KEYS);
     expect(header).toMatchObject({ count: 0, offsets: { from: 0, to: 0 }, entries: [] });
     expect(head.range.end).toBe(1);
     expect(readBatch(object).header).toEqual(header);
@@ -126,7 +125,7 @@ describe('a batch being built', () => {
     const batch = builder();
     expect(batch.last).toBeNull();
     expect(batch.append(record(3, eventValue(3)))).toBe(true);
-    expect(batch).toMatchObject({ offset: 4, count: 1, isEmpty: false });
+    expect(batch).toMatchObject({ offset: 4, count: 1 });
     const { timestamp, value } = record(3, eventValue(3));
     expect(batch.last).toEqual({ offset: 3, hash: recordHash(timestamp, value) });
   });
@@ -158,13 +157,6 @@ describe('a batch being built', () => {
     expect(readBatch(object).header).toEqual(header);
   });
 
-  it('is not empty when offsets passed without records', () => {
-    const [skipped, lost] = [builder(), builder()];
-    skipped.skipTo(1);
-    lost.lose(1);
-    expect([skipped.isEmpty, lost.isEmpty]).toEqual([false, false]);
-  });
-
   it('loses nothing that is nothing', () => {
     for (const to of [0, -1, Number.NaN]) {
       expect(codeOf(() => builder().lose(to))).toBe('OUT_OF_RANGE');
@@ -193,10 +185,31 @@ describe('a batch being built', () => {
     expect(readBatch(object).header.count).toBe(5);
   });
 
-  it('refuses an entry larger than any reader takes', () => {
+  it('has the size of its entries, 4 MiB and no byte more', async () => {
     const batch = builder();
-    expect(codeOf(() => batch.append(record(0, Buffer.alloc(3_400_000))))).toBe('OUT_OF_RANGE');
-    expect(batch.append(record(0, Buffer.alloc(3_200_000)))).toBe(true);
+    expect(batch.size).toBe(0);
+    batch.append(record(0, Buffer.alloc(2_000_000)));
+    const around = batch.size - 2_000_000;
+    const rest = MAX_BATCH_ENTRIES_BYTES - batch.size - around;
+    expect(batch.append(record(1, Buffer.alloc(rest + 1)))).toBe(false);
+    expect(batch.append(record(1, Buffer.alloc(rest)))).toBe(true);
+    expect(batch.size).toBe(MAX_BATCH_ENTRIES_BYTES);
+    const { object } = await batch.seal({ ...TERMS, codec: 'null' }, KEYS);
+    expect(readContainer(object).block).toHaveLength(MAX_BATCH_ENTRIES_BYTES);
+    expect(readBatch(object).header.count).toBe(2);
+  });
+
+  it('refuses an entry larger than any reader takes, to the byte', async () => {
+    const probe = builder();
+    probe.append(record(0, Buffer.alloc(3_200_000)));
+    const largest = MAX_ENTRY - (probe.size - 3_200_000);
+    const batch = builder();
+    const append = (size: number) => batch.append(record(0, Buffer.alloc(size)));
+    expect(codeOf(() => append(largest + 1))).toBe('OUT_OF_RANGE');
+    expect(() => append(largest + 1)).toThrow(`would have ${MAX_ENTRY + 1} bytes; ${MAX_ENTRY}`);
+    expect(append(largest)).toBe(true);
+    expect(batch.size).toBe(MAX_ENTRY);
+    expect(readBatch((await batch.seal(TERMS, KEYS)).object).header.count).toBe(1);
   });
 
   it('keeps nothing of a record: its memory may be used again', async () => {

@@ -99,11 +99,6 @@ export class BatchBuilder {
     return this.#last;
   }
 
-  /** Whether there is something to seal besides silence. */
-  get isEmpty(): boolean {
-    return this.count === 0 && this.#offset === this.head.offset;
-  }
-
   /**
    * Appends a record. Returns false, and appends nothing, when the batch is full: seal it and
    * append the record to the next.
