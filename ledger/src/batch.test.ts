@@ -1,4 +1,4 @@
-import { RELEASED_ENTRY_SCHEMAS } from '@authseal/schemas';
+import { classifyValue, RELEASED_ENTRY_SCHEMAS } from '@authseal/schemas';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { encodeBase64 } from './base64.ts';
@@ -7,10 +7,11 @@ import type { SealedBatch } from './batch-builder.ts';
 import { formatCheckpoint } from './checkpoint.ts';
 import { CompactRange } from './compact-range.ts';
 import { type Container, encodeBlock, readContainer, writeContainer } from './container.ts';
-import { entryValue } from './entry.ts';
+import { entryValue, writeEntry } from './entry.ts';
 import { LedgerError } from './error.ts';
 import { encodeHeader, type Header } from './header.ts';
 import { checkpointSigners, parseKeys } from './keys.ts';
+import { MAX_ENTRY } from './limits.ts';
 import { chainFault, headAfter, newLog } from './log-head.ts';
 import { hashLeaf, sha256 } from './merkle.ts';
 import { signNote } from './note.ts';
@@ -231,6 +232,51 @@ describe('an object is refused', () => {
     expect(judge(await forge(late, { header: early }))).toBe('ENTRY_MALFORMED');
   });
 
+  it('when only an index, or only an offset, is not due', async () => {
+    const [INDEX, OFFSET] = [0, 1];
+    const changed = (i: number, at: number, value: number) => (entries: Buffer[]) => {
+      const entry = Buffer.from(entries[i] as Buffer);
+      varint(value).copy(entry, at);
+      return entries.with(i, entry);
+    };
+    for (const [at, i, value] of [
+      [INDEX, 0, 1],
+      [INDEX, 1, 0],
+      [INDEX, 6, 7],
+      [OFFSET, 1, 0],
+      [OFFSET, 2, 0],
+      [OFFSET, 5, 6],
+      [OFFSET, 6, 7],
+    ] as const) {
+      expect(await forgedEntries(changed(i, at, value))).toBe('ENTRY_MALFORMED');
+    }
+    const [first, second] = await sealLog([MIXED.slice(0, 3), MIXED.slice(3)], { codec: 'null' });
+    const { object } = second as SealedBatch;
+    const batch = readBatch(object);
+    const leaves = changed(0, OFFSET, 2)([0, 1, 2, 3].map((i) => batch.bytesOf(i)));
+    const early = await forge(object, { leaves, entries: Buffer.concat(leaves) });
+    expect(judge(object, first?.head)).toBeNull();
+    expect(judge(early, first?.head)).toBe('ENTRY_MALFORMED');
+  });
+
+  it('when an entry is larger than one may be', async () => {
+    const value = Buffer.alloc(MAX_ENTRY);
+    const source = record(0, value);
+    const room = Buffer.alloc(value.length + 1000);
+    const end = writeEntry(room, 0, 0, source, classifyValue(value));
+    const leaves = [room.subarray(0, end)];
+    const { object } = await sealed('null', []);
+    const header = { offsets: { from: 0, to: 1 }, problems: { UNKNOWN_SCHEMA: 1 } };
+    const large = await forge(object, { leaves, entries: Buffer.concat(leaves), header });
+    expect(judge(large)).toBe('ENTRY_MALFORMED');
+  });
+
+  it('but not when it stands right beside where records were lost', async () => {
+    const { object } = await sealed('null', MIXED.toSpliced(5, 1));
+    const lost = [{ from: 5, to: 6 }];
+    expect(judge(await forge(object, { header: { lost } }))).toBeNull();
+  });
+
   it('when an entry stands where a record was lost', async () => {
     expect(
       await forged({ header: { offsets: { from: 0, to: 9 }, lost: [{ from: 7, to: 9 }] } }),
@@ -247,6 +293,18 @@ describe('an object is refused', () => {
     const { object } = await sealed('null');
     const entries = Buffer.concat([readContainer(object).block, Buffer.of(0)]);
     expect(judge(await forge(object, { entries }))).toBe('ENTRY_MALFORMED');
+  });
+
+  it('with the number of the entry that is to blame', async () => {
+    const { object } = await sealed('null');
+    const { block } = readContainer(object);
+    const readForged = async (entries: Buffer) => readBatch(await forge(object, { entries }));
+    await expect(readForged(Buffer.concat([block, Buffer.of(0)]))).rejects.toThrow(
+      'Entry 7 of prod/auth-events/0 batch 0 is refused: 1 bytes stand after the last one.',
+    );
+    await expect(readForged(block.subarray(0, -1))).rejects.toThrow(
+      'Entry 6 of prod/auth-events/0 batch 0 is refused: it is no canonical Avro.',
+    );
   });
 
   it('when its parts contradict each other', async () => {
@@ -401,6 +459,15 @@ describe('the header of an object', () => {
     changed.write('"partitions":2', at);
     expect(at).toBeGreaterThan(0);
     expect(() => readSealedHeader(changed)).toThrow(LedgerError);
+  });
+
+  it('is refused when it is another than its checkpoint covers', async () => {
+    const { object, header } = await sealed('null');
+    const other = encodeHeader({ ...header, partitions: 2 });
+    const changed = writeContainer({ ...readContainer(object), header: other });
+    expect(() => readSealedHeader(changed)).toThrow(
+      expect.objectContaining({ code: 'CHECKPOINT_MISMATCH' }),
+    );
   });
 });
 
