@@ -4,6 +4,7 @@
  * new log. Run again after partitions were added; what is begun stays as it is.
  */
 import { BatchBuilder, newLog, originOf } from '@authseal/ledger';
+import type { PartitionState } from '@authseal/runtime/kafka';
 import type { Config } from './config.ts';
 import { IngestorError } from './error.ts';
 import type { Journal } from './journal.ts';
@@ -51,10 +52,13 @@ async function findLog(
   origin: string,
   keys: SealerParts['terms']['keys'],
 ): Promise<Beginning | null> {
+  const before = await journal.readState();
   try {
     const { head } = await recover(journal, origin, keys);
     return head.closed ? 'closed' : 'running';
   } catch (error) {
+    // Between two looks at state and topic, the ingestor that serves the log has sealed.
+    if (await hasMoved(journal, before)) return 'running';
     if (!(error instanceof IngestorError) || error.code !== 'LOG_NOT_BEGUN') throw error;
   }
   const holdsAny = await journal.searchBatches((records) =>
@@ -66,3 +70,6 @@ async function findLog(
     `${origin} has no state, and its partition of the batches topic holds records, none of them a batch that a key in AUTHSEAL_KEYS has signed: it is not new, and a log must not begin twice. Give the right file of keys, or begin under another topic or deployment.`,
   );
 }
+
+const hasMoved = async (journal: Journal, before: PartitionState | null): Promise<boolean> =>
+  before !== null && (await journal.readState())?.metadata !== before.metadata;

@@ -1,0 +1,63 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { BatchBuilder, formatVkey, noteVerifier, parseKeys, signerFromPem } from '@authseal/ledger';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { beginLog } from './init.ts';
+import { systemClock } from './kafka-journal.ts';
+import { recover } from './recover.ts';
+import { sealAndCommit } from './sealer.ts';
+import { MemoryJournal } from './testing/memory-journal.ts';
+
+const pem = generateKeyPairSync('ed25519').privateKey.export({ format: 'pem', type: 'pkcs8' });
+const signer = signerFromPem(pem.toString());
+const keys = parseKeys(formatVkey(noteVerifier('acme', signer.publicKey)));
+const terms = {
+  linger: 1,
+  heartbeat: 60_000,
+  retention: 86_400_000,
+  codec: 'null' as const,
+  signer,
+  previous: null,
+  keys,
+  close: false,
+};
+
+/** Shows the state before the last commit once more, as a look that came a moment earlier. */
+class Overtaken extends MemoryJournal {
+  earlier: MemoryJournal['state'] = null;
+  looks = 0;
+
+  override async readState() {
+    this.looks += 1;
+    return this.looks <= 2 ? this.earlier : this.state;
+  }
+}
+
+let journal: Overtaken;
+const begin = () =>
+  beginLog(
+    { journal, terms, clock: systemClock, batchesTopic: 'auth-batches', partition: 0 },
+    { deployment: 'acme', eventsTopic: 'auth-events' },
+    1,
+  );
+
+describe('init, where an ingestor serves the log', () => {
+  beforeEach(async () => {
+    journal = new Overtaken();
+    expect(await begin()).toBe('begun');
+    journal.earlier = journal.state;
+    const position = await recover(journal, 'acme/auth-events/0', keys);
+    const parts = { terms, clock: systemClock, batchesTopic: 'auth-batches', partition: 0 };
+    const batch = new BatchBuilder(position.head);
+    await sealAndCommit(parts, await journal.open(), batch, position, 1, 'heartbeat');
+    journal.looks = 0;
+  });
+
+  it('takes the log for running when a batch was sealed between its looks', async () => {
+    expect(await begin()).toBe('running');
+  });
+
+  it('refuses a state that stays behind the topic', async () => {
+    journal.state = journal.earlier;
+    await expect(begin()).rejects.toMatchObject({ code: 'STATE_CONTRADICTED' });
+  });
+});
