@@ -120,6 +120,20 @@ describe('a record set that cannot be read', () => {
     expect(reading.told.fetched[0]).toMatchObject({ fetchedOffset: 1 });
     expect(reading.told.unreadable.size).toBe(0);
   });
+
+  it('holds it up no longer when it is gone, nothing follows, and its owner has learnt so', async () => {
+    await bomb();
+    const reading = begin();
+    await readFrom(reading, 0, 0);
+    await vi.waitUntil(() => reading.told.unreadable.has(0), { timeout: 30_000 });
+    await plainAdmin.fetchTopicOffsets(topic); // or kafkajs knows no leader
+    await plainAdmin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: '1' }] });
+    await readFrom(reading, 0, 1);
+    expect(reading.told.unreadable.size).toBe(0);
+    await producer.send({ topic, messages: [{ partition: 0, value: 'after' }] });
+    await vi.waitUntil(() => valuesOf(reading, 0).length > 0, { timeout: 30_000 });
+    expect(valuesOf(reading, 0)).toEqual(['after']);
+  });
 });
 
 describe('transactions, read committed', () => {

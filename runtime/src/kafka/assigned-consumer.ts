@@ -66,8 +66,8 @@ const RECONNECT_MS = 1000;
 const FIRST_WAIT_MS = 1000;
 const LONGEST_WAIT_MS = 60_000;
 
-/** A partition whose next records cannot be read. */
-type Held = { readonly waitMs: number; readonly timer: NodeJS.Timeout };
+/** A partition whose next records, up to offset `to`, cannot be read. */
+type Held = { readonly to: number; readonly waitMs: number; readonly timer: NodeJS.Timeout };
 
 export class AssignedConsumer {
   readonly #options: AssignedConsumerOptions;
@@ -91,6 +91,10 @@ export class AssignedConsumer {
   /** The next fetch of the partition begins at `offset`; what an earlier fetch brings is dropped. */
   seek(partition: number, offset: number): void {
     const { topic } = this.#options;
+    // The owner has learnt that they are gone: where nothing follows, no fetch will tell.
+    if (offset >= (this.#held.get(partition)?.to ?? Number.POSITIVE_INFINITY)) {
+      this.#readable(partition);
+    }
     this.#tell((consumer) => consumer.seek({ topic, partition, offset: String(offset) }));
   }
 
@@ -168,7 +172,7 @@ export class AssignedConsumer {
       this.#tell((consumer) => consumer.resume([{ topic, partitions: [partition] }]));
     }, waitMs);
     clearTimeout(this.#held.get(partition)?.timer);
-    this.#held.set(partition, { waitMs, timer });
+    this.#held.set(partition, { to, waitMs, timer });
     const message = `the records from offset ${from} to ${to - 1} of ${topic}/${partition} cannot be read (compression: ${compression}): ${reason}. Nothing is passed over; they are asked for again and again. Find out who wrote them, and see that the topic has the compression.type that \`authseal doctor\` expects. If nobody can read them, \`kafka-delete-records.sh\` up to offset ${to} lets the partition go on without them.`;
     log.error({ topic, partition, from, to, compression, reason, waitMs }, message);
     this.#listener.unreadable(partition, message);
@@ -179,7 +183,7 @@ export class AssignedConsumer {
     if (held === undefined) return;
     clearTimeout(held.timer);
     this.#held.delete(partition);
-    this.#options.log.info({ partition }, 'the records can be read again');
+    this.#options.log.info({ partition }, 'the partition can be read again');
     this.#listener.unreadable(partition, null);
   }
 
