@@ -130,7 +130,8 @@ export function createMetrics(log: Logger, deployment: string): Metrics {
           for (const [problem, n] of Object.entries(header.problems)) {
             problems.inc({ ...p, problem }, n);
             problemsAt.setToCurrentTime({ ...p, problem });
-            child.warn({ batch: header.batch, problem, n }, 'records sealed without an event');
+            const at = { batch: header.batch, offsets: header.offsets };
+            child.warn({ ...at, problem, n }, 'records sealed without an event');
           }
           behind.set(p, recordsBehind);
           sealedAt.set(p, header.sealedAt / 1000);
