@@ -8,7 +8,7 @@ import { existsSync, globSync, readFileSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
 
 /** What may be skipped, by name, where its tool or its data are not there. */
-const MAY_SKIP = /fastavro|Go program|helm|AUTHSEAL_DATA|AUTHSEAL_TEST_READER/;
+const MAY_SKIP = /fastavro|Go program|helm|promtool|AUTHSEAL_DATA|AUTHSEAL_TEST_READER/;
 
 type Report = {
   testResults: {

@@ -9,7 +9,7 @@ import { optionsOrUsage } from '../plain/command-line.ts';
 import { ROOT } from '../plain/commands.ts';
 import { readOptions, USAGE } from './options.ts';
 
-const SUITES = ['faults/', 'fuzz/', 'simulation/', 'tamper/'];
+const SUITES = ['faults/', 'fuzz/', 'simulation/', 'tamper/', 'conformance/alerts'];
 
 /** Schedules of the simulation in a round, each of its own seed: some minutes of one core. */
 const SCHEDULES = 20_000;
