@@ -1,27 +1,39 @@
-/** A backlog of real-shaped events, about 245 bytes each, by one producer: in one partition. */
-import type { Stack } from '@authseal/deploy/local';
+/** A backlog of real-shaped events, about 245 bytes each. */
 import { createAuditProducer } from '@authseal/producer-sdk';
 
 const AT_ONCE = 5000;
 const BUFFER_BYTES = 256 * 1024 * 1024;
 
-export async function produceBacklog({ kafkaBrokers }: Stack, events: number): Promise<void> {
-  const producer = createAuditProducer({
-    service: 'bench',
-    deployment: 'local',
-    kafka: { brokers: kafkaBrokers },
-    maxBufferedBytes: BUFFER_BYTES,
-  });
+/**
+ * Sends events to a topic.
+ * @param services how many producers take turns; each of them writes to one partition
+ */
+export async function produceBacklog(
+  brokers: string[],
+  topic: string,
+  events: number,
+  services = 1,
+): Promise<void> {
+  const producers = Array.from({ length: services }, () =>
+    createAuditProducer({
+      service: 'bench',
+      deployment: 'local',
+      topic,
+      kafka: { brokers },
+      maxBufferedBytes: BUFFER_BYTES,
+    }),
+  );
   for (let sent = 0; sent < events; sent += AT_ONCE) {
     const length = Math.min(AT_ONCE, events - sent);
+    const producer = producers[(sent / AT_ONCE) % services] as (typeof producers)[number];
     await Promise.all(
       Array.from({ length }, (_, i) => producer.loginFailed(failedLogin(sent + i))),
     );
   }
-  await producer.close();
+  await Promise.all(producers.map((producer) => producer.close()));
 }
 
-const failedLogin = (i: number) => ({
+export const failedLogin = (i: number) => ({
   actor: { type: 'USER' as const, id: `user-${i % 1000}@example.com`, name: 'Some Body' },
   target: { type: 'host', id: 'app-17.internal.example.com', name: null },
   reason: 'password failed',

@@ -5,6 +5,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import kafkajs from 'kafkajs';
+import { endScript } from './script.ts';
 
 const [brokers, topic, records] = process.argv.slice(2) as [string, string, string];
 const kafka = new kafkajs.Kafka({ brokers: brokers.split(','), logLevel: kafkajs.logLevel.ERROR });
@@ -27,4 +28,4 @@ await consumer.run({
   },
 });
 await done.promise;
-process.exit(0);
+endScript();

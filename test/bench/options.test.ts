@@ -19,13 +19,18 @@ describe('npm run bench', () => {
     });
   });
 
-  it.each(['--bogus', 'extra', '--events', '--events many', '--events 0'])(
-    'refuses %s before it starts anything, with its usage',
-    async (args) => {
-      const { code, stderr } = await bench(...args.split(' '));
-      expect(code).toBe(2);
-      expect(stderr).toContain('Usage: npm run bench -- [options]');
-      expect(stderr).not.toMatch(/^ +at /m);
-    },
-  );
+  it.each([
+    '--bogus',
+    'extra',
+    '--events',
+    '--events many',
+    '--events 0',
+    '--rounds 0',
+    '--only speed',
+  ])('refuses %s before it starts anything, with its usage', async (args) => {
+    const { code, stderr } = await bench(...args.split(' '));
+    expect(code).toBe(2);
+    expect(stderr).toContain('Usage: npm run bench -- [options]');
+    expect(stderr).not.toMatch(/^ +at /m);
+  });
 });

@@ -47,7 +47,7 @@ describe(`${EVENTS} events`, () => {
 
   it('are sealed and, when the archivers come back, archived', async () => {
     for (const archiver of stack.archivers) await archiver.stop();
-    await produceBacklog(stack, EVENTS);
+    await produceBacklog(stack.kafkaBrokers, 'auth-events', EVENTS);
     await allDone('authseal-ingestor.state', 'auth-events');
     for (const archiver of stack.archivers) await archiver.restart();
     for (const { name } of stack.regions) {
@@ -57,7 +57,7 @@ describe(`${EVENTS} events`, () => {
 
   it('that wait for an ingestor are sealed when it comes back', async () => {
     await stack.ingestor.stop();
-    await produceBacklog(stack, EVENTS / 2);
+    await produceBacklog(stack.kafkaBrokers, 'auth-events', EVENTS / 2);
     await stack.ingestor.restart();
     await allDone('authseal-ingestor.state', 'auth-events');
   }, 900_000);

@@ -38,6 +38,8 @@ export class S3Proxy {
   /** How often each fault was made. */
   readonly made: Record<Fault, number>;
   choose: Choice = pass;
+  /** Told of each answer that the store gave. */
+  answered: (request: IncomingMessage, status: number) => void = () => {};
   readonly #target: URL;
   readonly #server: Server;
 
@@ -89,6 +91,7 @@ export class S3Proxy {
     }
     if (fault === 'trickle') await sleepFor((body.length / BYTES_A_SECOND) * 1000, response);
     const answer = await this.#forward(request, body);
+    this.answered(request, answer.response.statusCode ?? 500);
     if (fault === 'error after') return refuse(response, 500, 'InternalError');
     if (fault === 'no answer') return;
     answerWith(response, answer, fault === 'cut');

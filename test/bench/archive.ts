@@ -1,0 +1,74 @@
+/**
+ * Sealed batches into two regions, beside the same check of each batch, PutObject and HEAD without
+ * Kafka. A process a region, ours and the reference's; timed from their start to the last commit.
+ */
+import { writeFileSync } from 'node:fs';
+import type { Stack } from '@authseal/deploy/local';
+import { startArchiver } from '../../deploy/local/services.ts';
+import { readTopic } from '../plain/topic.ts';
+import { byTurns, type Figure, medianFigure } from './figure.ts';
+import { untilArchived } from './progress.ts';
+import { runScript } from './script.ts';
+
+const BATCHES = 'auth-batches';
+
+/** @param stack has sealed a backlog, and archived nothing of it yet */
+export async function measureArchive(stack: Stack, rounds: number): Promise<Figure[]> {
+  const objects = (await readTopic(stack.kafkaBrokers, BATCHES, 'committed')).flatMap((records) =>
+    records.map(({ value }) => value as Buffer),
+  );
+  const file = `${stack.directory}/bench-objects`;
+  writeFileSync(file, Buffer.concat(objects.flatMap((object) => [lengthOf(object), object])));
+  const megabytes = Buffer.concat(objects).length / 1e6;
+  const pairs = await byTurns(
+    rounds,
+    (round) => archive(stack, `ours-${round}`),
+    (round) => putAlone(stack, `reference-${round}`, file),
+  );
+  const rate = (amount: number) =>
+    pairs.map(({ ours, reference }) => ({ ours: amount / ours, reference: amount / reference }));
+  return [
+    medianFigure('archive, two regions', 'MB/s a region', rate(megabytes)),
+    medianFigure('archive, two regions', 'objects/s a region', rate(objects.length)),
+  ];
+}
+
+function lengthOf(object: Buffer): Buffer {
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(object.length);
+  return length;
+}
+
+/** Each round writes the same batches below a prefix of its own. */
+function settingsOf({ environment, regions }: Stack, round: string) {
+  const prefixes = regions.map(({ name }) => [
+    `AUTHSEAL_REGION_${name.toUpperCase().replaceAll('-', '_')}_PREFIX`,
+    `${round}/`,
+  ]);
+  const group = { AUTHSEAL_ARCHIVER_GROUP: `archiver-${round}` };
+  return { ...environment, ...Object.fromEntries(prefixes), ...group };
+}
+
+async function archive(stack: Stack, round: string): Promise<number> {
+  const settings = settingsOf(stack, round);
+  const { kafkaBrokers, regions, directory } = stack;
+  const from = performance.now();
+  const archivers = await Promise.all(
+    regions.map(({ name }) => startArchiver(`${directory}/bench/${round}`, settings, name)),
+  );
+  const groups = regions.map(({ name }) => `${settings.AUTHSEAL_ARCHIVER_GROUP}-${name}`);
+  await untilArchived(kafkaBrokers, groups, BATCHES);
+  const seconds = (performance.now() - from) / 1000;
+  await Promise.all(archivers.map((archiver) => archiver.stop()));
+  return seconds;
+}
+
+async function putAlone(stack: Stack, round: string, file: string): Promise<number> {
+  const settings = settingsOf(stack, round);
+  const spent = await Promise.all(
+    stack.regions.map(({ name }) =>
+      runScript('put-alone.ts', [file], { ...settings, AUTHSEAL_REGION: name }),
+    ),
+  );
+  return Math.max(...spent.map(({ wall }) => wall));
+}

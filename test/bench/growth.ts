@@ -1,0 +1,105 @@
+/**
+ * Cost as a log grows and as partitions are added: flat, but for the logarithm in the hashes of a
+ * header. The state of a log of 10^n entries is prepared, not sealed; partitions are real ones, all
+ * in one ingestor.
+ */
+import { generateKeyPairSync } from 'node:crypto';
+import type { Stack } from '@authseal/deploy/local';
+import {
+  BatchBuilder,
+  CompactRange,
+  type LogHead,
+  newLog,
+  sha256,
+  signerFromPem,
+} from '@authseal/ledger';
+import { encodeEvent } from '@authseal/schemas';
+import { failedLogin } from './backlog.ts';
+import { type Figure, medianFigure } from './figure.ts';
+import { measureIngest } from './ingest.ts';
+
+const SIZES = [1e3, 1e4, 1e5, 1e6, 1e7, 1e8];
+const PARTITIONS = [1, 8, 64];
+const ENTRIES = 10_000;
+const REPEATS = 15;
+
+export async function measureGrowth(
+  stack: Stack,
+  turns: { readonly events: number; readonly rounds: number },
+): Promise<Figure[]> {
+  const figures = [...(await measureSizes())];
+  for (const partitions of PARTITIONS) {
+    const [, cpu] = await measureIngest(stack, turns, partitions);
+    figures.push({ ...(cpu as Figure), name: `growth, ${partitions} partitions in one ingestor` });
+  }
+  return figures;
+}
+
+async function measureSizes(): Promise<Figure[]> {
+  const { privateKey } = generateKeyPairSync('ed25519');
+  const signer = signerFromPem(privateKey.export({ type: 'pkcs8', format: 'pem' }).toString());
+  const records = Array.from({ length: ENTRIES }, (_, i) => recordOf(i));
+  const figures: Figure[] = [];
+  const [smallest] = SIZES as [number];
+  for (const size of SIZES) {
+    const [empty, full] = [[], []] as { ours: number; reference: number }[][];
+    for (let i = 0; i < REPEATS; i += 1) {
+      for (const [into, entries] of [
+        [empty, []],
+        [full, records],
+      ] as const) {
+        const reference = await sealsASecond(smallest, entries, signer);
+        into?.push({ ours: await sealsASecond(size, entries, signer), reference });
+      }
+    }
+    const beside = `growth, log of ${size.toExponential()} beside 1e+3 entries`;
+    figures.push(
+      medianFigure(`${beside}: empty`, 'batches/s', empty ?? []),
+      medianFigure(`${beside}: ${ENTRIES} entries`, 'batches/s', full ?? []),
+    );
+  }
+  return figures;
+}
+
+async function sealsASecond(
+  size: number,
+  records: readonly ReturnType<typeof recordOf>[],
+  signer: ReturnType<typeof signerFromPem>,
+): Promise<number> {
+  const head = headOf(size);
+  const from = performance.now();
+  const builder = new BatchBuilder(head);
+  for (const record of records) builder.append({ ...record, offset: size + record.offset });
+  await builder.seal(
+    { now: Date.now(), retention: 86_400_000, heartbeat: 300, partitions: 1, codec: 'zstandard' },
+    { signer },
+  );
+  return 1000 / (performance.now() - from);
+}
+
+/** A log of so many entries, whose hashes are any. */
+function headOf(size: number): LogHead {
+  const ones = size.toString(2).replaceAll('0', '').length;
+  const hashes = Array.from({ length: ones }, (_, i) => sha256(`subtree ${i}`));
+  return {
+    ...newLog('local/auth-events/0'),
+    batch: 1000,
+    header: sha256('header'),
+    range: CompactRange.of(0, size, hashes),
+    offset: size,
+  };
+}
+
+const recordOf = (i: number) => ({
+  offset: i,
+  timestamp: 1_700_000_000_000 + i,
+  key: Buffer.from('bench/01890a5d-ac96-774b-bcce-b302099a8057'),
+  headers: [['authseal-sequence', Buffer.from(`${i}`)]] as [string, Buffer][],
+  value: encodeEvent({
+    ...failedLogin(i),
+    id: '01890a5d-ac96-774b-bcce-b302099a8057',
+    time: 1_700_000_000_000_000,
+    kind: 'LOGIN_FAILED',
+    service: 'bench',
+  }),
+});

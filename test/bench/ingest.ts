@@ -1,0 +1,99 @@
+/**
+ * A backlog through sealing and commit, beside a plain kafkajs consumer that only counts it, with
+ * the same fetch settings. Both are timed from the start of their process; ours ends when the state
+ * of the last batch is committed.
+ */
+import type { Stack } from '@authseal/deploy/local';
+import { startIngestor } from '../../deploy/local/services.ts';
+import { readObject } from '../plain/archive.ts';
+import { run } from '../plain/commands.ts';
+import { readTopic } from '../plain/topic.ts';
+import { produceBacklog } from './backlog.ts';
+import { byTurns, type Figure, medianFigure } from './figure.ts';
+import { cpuSeconds } from './process.ts';
+import { untilSealed } from './progress.ts';
+import { runScript, type Spent } from './script.ts';
+
+/** So many that every partition gets its share. */
+const SERVICES_A_PARTITION = 8;
+
+export type IngestOptions = { readonly events: number; readonly rounds: number };
+
+export async function measureIngest(
+  stack: Stack,
+  { events, rounds }: IngestOptions,
+  partitions: number,
+): Promise<Figure[]> {
+  const topic = `events-${partitions}`;
+  await initialize(settingsOf(stack, topic, 'first'), partitions);
+  const services = partitions === 1 ? 1 : partitions * SERVICES_A_PARTITION;
+  await produceBacklog(stack.kafkaBrokers, topic, events, services);
+  const pairs = await byTurns(
+    rounds,
+    (round) => seal(stack, topic, `${round}`, events, partitions),
+    () => runScript('count.ts', [stack.kafkaBrokers.join(','), topic, `${events}`]),
+  );
+  const rate = (measure: keyof Spent) =>
+    pairs.map(({ ours, reference }) => ({
+      ours: events / ours[measure],
+      reference: events / reference[measure],
+    }));
+  const where = partitions === 1 ? 'one partition' : `${partitions} partitions`;
+  return [
+    medianFigure(`ingest, ${where}: wall time`, 'events/s', rate('wall')),
+    medianFigure(`ingest, ${where}: CPU time`, 'events/CPU s', rate('cpu')),
+  ];
+}
+
+/** Each round seals the same backlog as a log of its own: into another topic, by another group. */
+function settingsOf({ environment }: Stack, topic: string, round: string) {
+  return {
+    ...environment,
+    AUTHSEAL_EVENTS_TOPIC: topic,
+    AUTHSEAL_BATCHES_TOPIC: `${topic}-batches-${round}`,
+    AUTHSEAL_INGESTOR_GROUP: `${topic}-ingestor-${round}`,
+  };
+}
+
+async function initialize(settings: Record<string, string>, partitions: number): Promise<void> {
+  const args = ['init', '--partitions', `${partitions}`];
+  const { code, stderr } = await run('authseal-ingestor', args, settings);
+  if (code !== 0) throw new Error(stderr);
+}
+
+async function seal(
+  stack: Stack,
+  topic: string,
+  round: string,
+  events: number,
+  partitions: number,
+): Promise<Spent> {
+  const settings = settingsOf(stack, topic, round);
+  await initialize(settings, partitions);
+  const from = performance.now();
+  const folder = `${stack.directory}/bench/${topic}-${round}`;
+  const ingestor = await startIngestor(folder, settings);
+  await untilSealed(stack.kafkaBrokers, settings.AUTHSEAL_INGESTOR_GROUP, topic, events);
+  const spent = { wall: (performance.now() - from) / 1000, cpu: cpuSeconds(ingestor.pid) };
+  await ingestor.stop();
+  await checkEachOnce(stack, settings.AUTHSEAL_BATCHES_TOPIC, events);
+  return spent;
+}
+
+/** A plain reader finds every offset once: nothing was made fast by leaving it out. */
+async function checkEachOnce({ kafkaBrokers }: Stack, topic: string, events: number) {
+  let found = 0;
+  for (const records of await readTopic(kafkaBrokers, topic, 'committed')) {
+    let due = 0;
+    for (const { value } of records) {
+      const { entries } = await readObject(value as Buffer);
+      for (const { offset } of entries) {
+        if (offset !== due)
+          throw new Error(`${topic}: offset ${offset} stands where ${due} was due`);
+        due += 1;
+      }
+    }
+    found += due;
+  }
+  if (found !== events) throw new Error(`${topic}: ${found} of ${events} events were sealed`);
+}

@@ -1,0 +1,30 @@
+/** A script of this folder in a process of its own, which tells what it did. */
+import { ROOT, runAny } from '../plain/commands.ts';
+
+export type Spent = {
+  /** Seconds from the start of the process to its end. */
+  readonly wall: number;
+  /** CPU seconds. */
+  readonly cpu: number;
+};
+
+/** @param script ends with endScript; what it tells comes back with what it cost */
+export async function runScript<Told = object>(
+  script: string,
+  args: readonly string[],
+  environment: Record<string, string> = {},
+): Promise<Spent & Told> {
+  const from = performance.now();
+  const path = `${ROOT}/test/bench/${script}`;
+  const { code, stdout, stderr } = await runAny(process.execPath, [path, ...args], environment);
+  if (code !== 0) throw new Error(`${script} ended with ${code}: ${stderr}`);
+  const told = JSON.parse(stdout.trim().split('\n').at(-1) as string);
+  return { wall: (performance.now() - from) / 1000, ...told };
+}
+
+/** Says what this process has cost, and what else it has to tell, and ends it: connections would keep it. */
+export function endScript(told: object = {}): never {
+  const { user, system } = process.cpuUsage();
+  process.stdout.write(`${JSON.stringify({ cpu: (user + system) / 1e6, ...told })}\n`);
+  process.exit(0);
+}

@@ -1,0 +1,36 @@
+/**
+ * A full verify of a region, beside the same objects fetched, decompressed, and the leaves of their
+ * entries and the nodes above them hashed, and nothing more.
+ */
+import type { Stack } from '@authseal/deploy/local';
+import { verify } from '../plain/commands.ts';
+import { byTurns, type Figure, medianFigure } from './figure.ts';
+import { runScript } from './script.ts';
+
+/** @param stack holds an archive of so many `events` in its first region */
+export async function measureVerify(
+  { environment, regions }: Stack,
+  { events, rounds }: { readonly events: number; readonly rounds: number },
+): Promise<Figure[]> {
+  const [region] = regions.map(({ name }) => name) as [string];
+  const pairs = await byTurns(
+    rounds,
+    async () => {
+      const from = performance.now();
+      const { code, report } = await verify(environment, '--region', region);
+      const verified = report.producers.reduce((sum, { events }) => sum + events, 0);
+      if (code !== 0 || verified !== events) {
+        throw new Error(
+          `verify ended with ${code} and ${verified} events: ${JSON.stringify(report.problems)}`,
+        );
+      }
+      return (performance.now() - from) / 1000;
+    },
+    async () => (await runScript('hash-alone.ts', [region], environment)).wall,
+  );
+  const rates = pairs.map(({ ours, reference }) => ({
+    ours: events / ours,
+    reference: events / reference,
+  }));
+  return [medianFigure('verify, one region', 'events/s', rates)];
+}
