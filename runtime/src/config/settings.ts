@@ -109,7 +109,9 @@ const region = z
         meaning: 'What all keys in the bucket begin with.',
         expected: 'nothing, or a text that ends with "/" and does not begin with "/"',
       }),
-    accessKeyId: secret('Access key. Default: the credentials that the AWS SDK finds.').optional(),
+    accessKeyId: secret(
+      'Access key. Default: those that the AWS SDK finds, again when S3 refuses them.',
+    ).optional(),
     secretAccessKey: secret('Secret of the access key.').optional(),
   })
   .refine((r) => r.accessKeyId !== undefined || r.secretAccessKey === undefined, {

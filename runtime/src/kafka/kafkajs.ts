@@ -2,6 +2,8 @@
  * kafkajs, with two of its parts replaced before it is loaded: what takes a fetch's record sets apart
  * (record-sets.ts) and what leaves aborted records out (aborted.ts). Why: docs/decisions/0010. And
  * with a timer less (request-queue.ts), and one way less to be lost (membership.ts).
+ *
+ * It holds for the whole process: a kafkajs consumer of another's would be given record sets there.
  */
 import { createRequire } from 'node:module';
 import { withoutAborted } from './aborted.ts';
