@@ -192,6 +192,17 @@ describe('transactions, read committed', () => {
     expect(await readAll()).toEqual(['end']);
   });
 
+  it('are covered from the offset asked for, in the midst of a record set that was aborted', async () => {
+    const aborted = await transaction();
+    const messages = ['a', 'b', 'c'].map((value) => ({ partition: 0, value }));
+    await aborted.send({ topic, messages });
+    await aborted.abort();
+    const reading = begin(false);
+    await readFrom(reading, 0, 1);
+    await vi.waitUntil(() => reading.told.fetched.length > 0, { timeout: 30_000 });
+    expect(reading.told.fetched[0]).toMatchObject({ fetchedOffset: 1, end: 4, records: [] });
+  });
+
   it('show committed records between aborted ones', async () => {
     const [bad, good] = [await transaction(), await transaction()];
     await write(bad, 'aborted');

@@ -13,7 +13,11 @@ type AbortedTransaction = { readonly producerId: string; readonly firstOffset: s
 /** Of a control record: version 0, type 0. */
 const ABORT = Buffer.alloc(4);
 
-/** In the place of kafkajs's own, whose messages are record sets here. Markers stay in; kafkajs leaves them out itself. */
+/**
+ * In the place of kafkajs's own, whose messages are record sets here: an aborted one stays, without its
+ * records, so that the fetch reaches its reader and tells what it covers. Markers stay in; kafkajs
+ * leaves them out itself.
+ */
 export function withoutAborted({
   messages: sets,
   abortedTransactions,
@@ -26,13 +30,18 @@ export function withoutAborted({
     (a, b) => Number(a.firstOffset) - Number(b.firstOffset),
   );
   const aborting = new Set<string>();
-  return sets.filter(({ offset, records, isControlRecord, producerId, inTransaction }) => {
+  return sets.map((set) => {
+    const { offset, records, isControlRecord, producerId, inTransaction } = set;
     while (toCome[0] !== undefined && Number(toCome[0].firstOffset) <= Number(offset)) {
       aborting.add(toCome[0].producerId);
       toCome.shift();
     }
-    if (!isControlRecord) return !(inTransaction && aborting.has(producerId));
-    if (records[0]?.key?.equals(ABORT)) aborting.delete(producerId);
-    return true;
+    if (isControlRecord) {
+      if (records[0]?.key?.equals(ABORT)) aborting.delete(producerId);
+      return set;
+    }
+    const isAborted = inTransaction && aborting.has(producerId);
+    // Nor does anybody need to read one that cannot be read.
+    return isAborted ? { offset, isControlRecord, producerId, inTransaction, records: [] } : set;
   });
 }

@@ -11,8 +11,8 @@
  *     topic is forgotten for all at the next pause of one.
  *   - An eachBatch that throws restarts the consumer, and pauses and seeks are lost; one that waits
  *     stalls all fetching from that broker. Listeners here are synchronous and must not throw.
- *   - A fetch that holds nothing but markers, or nothing but aborted records, does not reach
- *     eachBatch; START_BATCH_PROCESS with batchSize 0 shows it.
+ *   - A fetch that holds nothing but markers does not reach eachBatch; START_BATCH_PROCESS with
+ *     batchSize 0 shows it. (One of aborted records would not, either, but for aborted.ts.)
  *   - When an offset is out of range, kafkajs jumps to the log's start. The caller sees it by
  *     `fetchedOffset`.
  *   - ECONNREFUSED is no retriable error to it: the consumer crashes and stays down. A new one takes

@@ -99,7 +99,7 @@ function decodeSet(set: Buffer): KafkaRecord[] {
 const compressionOf = (set: Buffer): Compression | 'unknown' =>
   COMPRESSIONS[set.readInt16BE(21) & 7] ?? 'unknown';
 
-/** Of a set that can be decoded or not: where that was aborted, nobody needs to read it. */
+/** Of a set that can be decoded or not: aborted.ts asks for it. */
 function headOf(set: Buffer) {
   const attributes = set.readInt16BE(21);
   return {
