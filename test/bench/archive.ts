@@ -3,7 +3,7 @@
  * Kafka. A process a region, ours and the reference's; timed from their start to the last commit.
  */
 import { writeFileSync } from 'node:fs';
-import type { Stack } from '@authseal/deploy/local';
+import { type Stack, toEnvironment } from '@authseal/deploy/local';
 import { startArchiver } from '../../deploy/local/services.ts';
 import { readTopic } from '../plain/topic.ts';
 import { byTurns, type Figure, medianFigure } from './figure.ts';
@@ -40,13 +40,10 @@ function lengthOf(object: Buffer): Buffer {
 }
 
 /** Each round writes the same batches below a prefix of its own. */
-function settingsOf({ environment, regions }: Stack, round: string) {
-  const prefixes = regions.map(({ name }) => [
-    `AUTHSEAL_REGION_${name.toUpperCase().replaceAll('-', '_')}_PREFIX`,
-    `${round}/`,
-  ]);
-  const group = { AUTHSEAL_ARCHIVER_GROUP: `archiver-${round}` };
-  return { ...environment, ...Object.fromEntries(prefixes), ...group };
+function settingsOf({ environment, kafkaBrokers, regions }: Stack, round: string) {
+  const below = regions.map((region) => ({ ...region, prefix: `${round}/` }));
+  const addresses = toEnvironment({ kafkaBrokers, regions: below });
+  return { ...environment, ...addresses, AUTHSEAL_ARCHIVER_GROUP: `archiver-${round}` };
 }
 
 async function archive(stack: Stack, round: string): Promise<number> {

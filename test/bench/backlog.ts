@@ -1,5 +1,6 @@
 /** A backlog of real-shaped events, about 245 bytes each. */
 import { createAuditProducer } from '@authseal/producer-sdk';
+import { encodeEvent } from '@authseal/schemas';
 
 const AT_ONCE = 5000;
 const BUFFER_BYTES = 256 * 1024 * 1024;
@@ -46,3 +47,13 @@ export const failedLogin = (i: number) => ({
   login: { method: 'password', mfa: null },
   attributes: { region: 'eu-central-1', cluster: 'blue' },
 });
+
+/** The same as a Kafka value, but for its id and its time. */
+export const eventValue = (i: number): Buffer =>
+  encodeEvent({
+    ...failedLogin(i),
+    id: '01890a5d-ac96-774b-bcce-b302099a8057',
+    time: 1_700_000_000_000_000,
+    kind: 'LOGIN_FAILED',
+    service: 'bench',
+  });

@@ -13,9 +13,8 @@ import {
   sha256,
   signerFromPem,
 } from '@authseal/ledger';
-import { encodeEvent } from '@authseal/schemas';
-import { failedLogin } from './backlog.ts';
-import { type Figure, medianFigure } from './figure.ts';
+import { eventValue } from './backlog.ts';
+import { byTurns, type Figure, medianFigure } from './figure.ts';
 import { measureIngest } from './ingest.ts';
 
 const SIZES = [1e3, 1e4, 1e5, 1e6, 1e7, 1e8];
@@ -42,21 +41,15 @@ async function measureSizes(): Promise<Figure[]> {
   const figures: Figure[] = [];
   const [smallest] = SIZES as [number];
   for (const size of SIZES) {
-    const [empty, full] = [[], []] as { ours: number; reference: number }[][];
-    for (let i = 0; i < REPEATS; i += 1) {
-      for (const [into, entries] of [
-        [empty, []],
-        [full, records],
-      ] as const) {
-        const reference = await sealsASecond(smallest, entries, signer);
-        into?.push({ ours: await sealsASecond(size, entries, signer), reference });
-      }
+    for (const entries of [[], records]) {
+      const pairs = await byTurns(
+        REPEATS,
+        () => sealsASecond(size, entries, signer),
+        () => sealsASecond(smallest, entries, signer),
+      );
+      const name = `growth, log of ${size.toExponential()} beside 1e+3, batch of ${entries.length}`;
+      figures.push(medianFigure(name, 'batches/s', pairs));
     }
-    const beside = `growth, log of ${size.toExponential()} beside 1e+3 entries`;
-    figures.push(
-      medianFigure(`${beside}: empty`, 'batches/s', empty ?? []),
-      medianFigure(`${beside}: ${ENTRIES} entries`, 'batches/s', full ?? []),
-    );
   }
   return figures;
 }
@@ -95,11 +88,5 @@ const recordOf = (i: number) => ({
   timestamp: 1_700_000_000_000 + i,
   key: Buffer.from('bench/01890a5d-ac96-774b-bcce-b302099a8057'),
   headers: [['authseal-sequence', Buffer.from(`${i}`)]] as [string, Buffer][],
-  value: encodeEvent({
-    ...failedLogin(i),
-    id: '01890a5d-ac96-774b-bcce-b302099a8057',
-    time: 1_700_000_000_000_000,
-    kind: 'LOGIN_FAILED',
-    service: 'bench',
-  }),
+  value: eventValue(i),
 });

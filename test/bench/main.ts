@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: the real pipeline on the real local stack, each figure beside its reference in
- * the same run, because absolute figures mean nothing on a shared machine.
+ * the same run where it has one, because absolute figures mean nothing on a shared machine.
  *
  * Exit status: 0 measured, 1 something failed, 2 usage.
  */

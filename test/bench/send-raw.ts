@@ -4,9 +4,8 @@
  *
  *     node send-raw.ts <brokers> <events>
  */
-import { encodeEvent } from '@authseal/schemas';
 import kafkajs, { type Message } from 'kafkajs';
-import { failedLogin } from './backlog.ts';
+import { eventValue } from './backlog.ts';
 import { endScript } from './script.ts';
 
 /** Events of a flush of the SDK. */
@@ -18,16 +17,9 @@ const kafka = new kafkajs.Kafka({ brokers: brokers.split(','), logLevel: kafkajs
 const producer = kafka.producer({ idempotent: true, maxInFlightRequests: 1 });
 await producer.connect();
 
-const event = {
-  ...failedLogin(7),
-  id: '01890a5d-ac96-774b-bcce-b302099a8057',
-  time: 1_700_000_000_000_000,
-  kind: 'LOGIN_FAILED' as const,
-  service: 'bench',
-};
 const messages: Message[] = Array.from({ length: AT_ONCE }, (_, i) => ({
   key: 'bench/01890a5d-ac96-774b-bcce-b302099a8057',
-  value: encodeEvent({ ...event, ...failedLogin(i) }),
+  value: eventValue(i),
   headers: {
     'authseal-sequence': `${1_000_000 + i}`,
     ...(i === AT_ONCE - 1 ? { 'authseal-link': Buffer.alloc(32, 7) } : {}),

@@ -2,24 +2,18 @@
  * Memory of each service over a million events, and over a backlog that it finds when it comes back:
  * it is bounded by the settings, not by what waits.
  */
-import { readFileSync } from 'node:fs';
 import type { Server, Stack } from '@authseal/deploy/local';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { produceBacklog } from '../bench/backlog.ts';
+import { peakMemory } from '../bench/process.ts';
+import { untilArchived, untilSealed } from '../bench/progress.ts';
 import { verify } from '../plain/commands.ts';
-import { sealedOffsets, topicEnd } from '../plain/topic.ts';
+import { topicEnd } from '../plain/topic.ts';
 import { startFaultStack } from './load.ts';
 
 const EVENTS = 1_000_000;
-const PATIENT = { timeout: 600_000, interval: 500 };
 /** Most that a service may hold, resident. */
 const BOUND_MIB = 512;
-
-/** The most that a process was seen to hold, MiB, as the kernel kept it (Linux: VmHWM). */
-function peakOf(pid: number): number {
-  const [, kibibytes] = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
-  return Math.round(Number(kibibytes) / 1024);
-}
 
 describe(`${EVENTS} events`, () => {
   let stack: Stack;
@@ -36,42 +30,43 @@ describe(`${EVENTS} events`, () => {
     ]),
   ];
 
-  async function allDone(group: string, topic: string): Promise<void> {
-    const before = await topicEnd(stack.kafkaBrokers, topic);
-    await vi.waitFor(async () => {
-      expect(await sealedOffsets(stack.kafkaBrokers, group, topic)).toBeGreaterThanOrEqual(
-        topic === 'auth-batches' ? before - 8 : before,
-      );
-    }, PATIENT);
+  /** All that is there now. */
+  async function allSealed(): Promise<void> {
+    const { kafkaBrokers } = stack;
+    const end = await topicEnd(kafkaBrokers, 'auth-events');
+    await untilSealed(kafkaBrokers, 'authseal-ingestor', 'auth-events', end);
   }
+
+  const allArchived = (): Promise<void> =>
+    untilArchived(
+      stack.kafkaBrokers,
+      stack.regions.map(({ name }) => `authseal-archiver-${name}`),
+      'auth-batches',
+    );
 
   it('are sealed and, when the archivers come back, archived', async () => {
     for (const archiver of stack.archivers) await archiver.stop();
     await produceBacklog(stack.kafkaBrokers, 'auth-events', EVENTS);
-    await allDone('authseal-ingestor.state', 'auth-events');
+    await allSealed();
     for (const archiver of stack.archivers) await archiver.restart();
-    for (const { name } of stack.regions) {
-      await allDone(`authseal-archiver-${name}.state`, 'auth-batches');
-    }
+    await allArchived();
   }, 900_000);
 
   it('that wait for an ingestor are sealed when it comes back', async () => {
     await stack.ingestor.stop();
     await produceBacklog(stack.kafkaBrokers, 'auth-events', EVENTS / 2);
     await stack.ingestor.restart();
-    await allDone('authseal-ingestor.state', 'auth-events');
+    await allSealed();
   }, 900_000);
 
   it(`cost no service more than ${BOUND_MIB} MiB`, () => {
-    const peaks = services().map(([name, { pid }]) => [name, peakOf(pid)] as const);
+    const peaks = services().map(([name, { pid }]) => [name, peakMemory(pid)] as const);
     console.log(peaks.map(([name, peak]) => `${name}: ${peak} MiB at most`).join(', '));
     for (const [name, peak] of peaks) expect(peak, name).toBeLessThan(BOUND_MIB);
   });
 
   it('are in both regions, each once', async () => {
-    for (const { name } of stack.regions) {
-      await allDone(`authseal-archiver-${name}.state`, 'auth-batches');
-    }
+    await allArchived();
     const { code, report } = await verify(stack.environment);
     expect(report.problems).toEqual([]);
     expect(code).toBe(0);
