@@ -9,12 +9,14 @@ import {
   TopicWatch,
 } from '@authseal/runtime/kafka';
 import { type Config, readKeys } from './config.ts';
+import { DigestThread } from './digest-thread.ts';
 import { IngestorError } from './error.ts';
 import { type Beginning, beginLog } from './init.ts';
 import { kafkaJournal, kafkaSource, systemClock } from './kafka-journal.ts';
 import { MAX_FETCH_BYTES } from './limits.ts';
 import type { Metrics } from './metrics.ts';
-import { Sealer, type SealTermsOfLog } from './sealer.ts';
+import type { SealTermsOfLog } from './seal-batch.ts';
+import { Sealer } from './sealer.ts';
 import { checkTopics, createTopics } from './topics.ts';
 
 const CLIENT_ID = 'authseal-ingestor';
@@ -43,6 +45,7 @@ export async function startIngestor(
     await admin.close();
     throw error;
   });
+  const thread = new DigestThread();
   const assignment = new Assignment(
     (partition) =>
       new Sealer({
@@ -53,6 +56,7 @@ export async function startIngestor(
         journal: journalOf(config, admin, log, partition),
         clock: systemClock,
         terms,
+        digest: thread.digest,
         observer: metrics.observe(partition),
       }),
     { ended: metrics.forget, unreadable: metrics.unreadable },
@@ -86,6 +90,7 @@ export async function startIngestor(
     async stop() {
       topics.stop();
       await assignment.stop();
+      await thread.stop();
       await consumer.stop();
       await admin.close();
     },

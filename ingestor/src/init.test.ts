@@ -1,10 +1,18 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { BatchBuilder, formatVkey, noteVerifier, parseKeys, signerFromPem } from '@authseal/ledger';
+import {
+  BatchBuilder,
+  digestEntries,
+  formatVkey,
+  noteVerifier,
+  parseKeys,
+  signerFromPem,
+} from '@authseal/ledger';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { commitBatches } from './committer.ts';
 import { beginLog } from './init.ts';
 import { systemClock } from './kafka-journal.ts';
 import { recover } from './recover.ts';
-import { sealAndCommit } from './sealer.ts';
+import { sealBatch } from './seal-batch.ts';
 import { MemoryJournal } from './testing/memory-journal.ts';
 
 const pem = generateKeyPairSync('ed25519').privateKey.export({ format: 'pem', type: 'pkcs8' });
@@ -46,9 +54,12 @@ describe('init, where an ingestor serves the log', () => {
     expect(await begin()).toBe('begun');
     journal.earlier = journal.state;
     const position = await recover(journal, 'acme/auth-events/0', keys);
-    const parts = { terms, clock: systemClock, batchesTopic: 'auth-batches', partition: 0 };
+    const topic = { batchesTopic: 'auth-batches', partition: 0 };
+    const parts = { terms, clock: systemClock, digest: digestEntries, ...topic };
     const batch = new BatchBuilder(position.head);
-    await sealAndCommit(parts, await journal.open(), batch, position, 1, 'heartbeat');
+    const sealed = await sealBatch(parts, batch, position.key, 1, 'heartbeat');
+    const { last, batchOffset } = position;
+    await commitBatches(parts, await journal.open(), [{ sealed, last }], batchOffset);
     journal.looks = 0;
   });
 

@@ -3,16 +3,18 @@
  * does a log begin: an ingestor that finds none refuses, so that a lost state is never taken for a
  * new log. Run again after partitions were added; what is begun stays as it is.
  */
-import { BatchBuilder, newLog, originOf } from '@authseal/ledger';
+import { BatchBuilder, digestEntries, newLog, originOf } from '@authseal/ledger';
 import type { PartitionState } from '@authseal/runtime/kafka';
+import { type CommitParts, commitBatches } from './committer.ts';
 import type { Config } from './config.ts';
 import { IngestorError } from './error.ts';
-import type { Journal } from './journal.ts';
+import type { Clock, Journal } from './journal.ts';
 import { recover } from './recover.ts';
-import { type SealerParts, sealAndCommit } from './sealer.ts';
-import type { Position } from './state.ts';
+import { type SealTermsOfLog, sealBatch } from './seal-batch.ts';
 
-export type BeginParts = Pick<SealerParts, 'terms' | 'clock' | 'batchesTopic' | 'partition'> & {
+export type BeginParts = CommitParts & {
+  readonly terms: SealTermsOfLog;
+  readonly clock: Clock;
   readonly journal: Journal;
 };
 
@@ -37,9 +39,15 @@ export async function beginLog(
   try {
     const foundNow = await findLog(journal, origin, terms.keys);
     if (foundNow !== null) return foundNow;
-    const nothing: Position = { head: newLog(origin), last: null, batchOffset: -1, key: '' };
-    const batch = new BatchBuilder(nothing.head);
-    await sealAndCommit(parts, writer, batch, nothing, partitions, 'begin');
+    const batch = new BatchBuilder(newLog(origin));
+    const sealed = await sealBatch(
+      { ...parts, digest: digestEntries },
+      batch,
+      '',
+      partitions,
+      'begin',
+    );
+    await commitBatches(parts, writer, [{ sealed, last: null }], -1);
     return 'begun';
   } finally {
     await writer.close();
@@ -50,7 +58,7 @@ export async function beginLog(
 async function findLog(
   journal: Journal,
   origin: string,
-  keys: SealerParts['terms']['keys'],
+  keys: SealTermsOfLog['keys'],
 ): Promise<Beginning | null> {
   const before = await journal.readState();
   try {

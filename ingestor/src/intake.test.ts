@@ -69,7 +69,7 @@ describe('taking records', () => {
     intake.begin(headAt(0), null);
     intake.take(fetched(0, [0, 1, 2], 3));
     intake.take(fetched(1, [1, 2, 3], 4));
-    const batch = intake.detach();
+    const batch = intake.next();
     expect([batch.count, batch.offset]).toEqual([4, 4]);
   });
 
@@ -77,18 +77,17 @@ describe('taking records', () => {
     intake.begin(headAt(0), null);
     intake.take(fetched(0, [0, 2], 4));
     intake.take(fetched(4, [], 5));
-    const batch = intake.detach();
+    const batch = intake.next();
     expect([batch.count, batch.offset]).toEqual([2, 5]);
   });
 
-  it('keeps what comes while a batch is sealed for the next', () => {
+  it('takes what comes while a batch is sealed into the next', () => {
     intake.begin(headAt(0), null);
     intake.take(fetched(0, [0], 1));
-    const first = intake.detach();
+    const first = intake.next();
     intake.take(fetched(1, [1, 2], 3));
     expect(first.count).toBe(1);
-    intake.goOn({ ...headAt(1) });
-    expect(intake.detach().count).toBe(2);
+    expect(intake.next().count).toBe(2);
   });
 
   it('drops an answer that comes after the partition was given up', () => {
@@ -96,7 +95,7 @@ describe('taking records', () => {
     intake.end();
     intake.take(fetched(0, [0], 1));
     intake.begin(headAt(0), null);
-    expect(intake.detach().count).toBe(0);
+    expect(intake.next().count).toBe(0);
   });
 
   it('says since when the open batch has an entry', () => {
@@ -109,19 +108,15 @@ describe('taking records', () => {
 
   it('pauses the partition while too much waits, and lets it flow again', () => {
     intake.begin(headAt(0), null);
-    intake.detach();
     const large = (offset: number) => ({ ...record(offset), value: Buffer.alloc(1_000_000) });
-    for (let i = 0; i < 9; i += 1) {
+    for (let i = 0; i < 13; i += 1) {
+      expect(source.asked.at(-1)).toBe('resume');
       intake.take({ ...fetched(i, [], i + 1), records: [large(i)] });
     }
     expect(source.asked.at(-1)).toBe('pause');
-    intake.goOn(headAt(0));
-    expect(intake.full).toBe(true);
-    intake.detach();
-    intake.goOn(headAt(4));
-    intake.detach();
-    intake.goOn(headAt(8));
-    expect(source.asked.at(-1)).toBe('resume');
+    expect([intake.next().count, intake.full, source.asked.at(-1)]).toEqual([4, true, 'pause']);
+    expect([intake.next().count, intake.full, source.asked.at(-1)]).toEqual([4, true, 'pause']);
+    expect([intake.next().count, intake.full, source.asked.at(-1)]).toEqual([4, false, 'resume']);
   });
 
   it('refuses a record that no batch can hold, without a throw', () => {
@@ -141,7 +136,7 @@ describe('a gap before a fetch', () => {
     expect(await intake.mendGap()).toEqual({ from: 0, to: 8 });
     expect(source.asked.slice(-2)).toEqual(['seek 8', 'resume']);
     intake.take(fetched(8, [8, 9, 10], 11));
-    expect(intake.detach().count).toBe(3);
+    expect(intake.next().count).toBe(3);
   });
 
   it('is asked for again when the broker still has it', async () => {
@@ -160,7 +155,7 @@ describe('the last sealed record', () => {
     expect(source.asked[0]).toBe('seek 4');
     intake.take(fetched(4, [4, 6, 7], 8));
     expect(intake.refusal).toBeNull();
-    expect(intake.detach().count).toBe(2);
+    expect(intake.next().count).toBe(2);
   });
 
   it('is refused when other bytes stand there', () => {
@@ -204,7 +199,7 @@ describe('the last sealed record', () => {
     expect(await intake.mendGap()).toBeNull();
     intake.take(fetched(5, [5], 6));
     expect(intake.refusal).toBeNull();
-    expect(intake.detach().count).toBe(1);
+    expect(intake.next().count).toBe(1);
   });
 
   it('is missed no more when retention took it and all after it', async () => {
@@ -245,8 +240,7 @@ describe('silence', () => {
   it('ends with the next batch', async () => {
     intake.begin(headAt(0), null);
     await intake.probe();
-    intake.detach();
-    intake.goOn(headAt(0));
+    intake.next();
     expect(intake.silent).toBe(false);
   });
 });

@@ -17,6 +17,9 @@ import { IngestorError } from './error.ts';
 import type { Clock, Source } from './journal.ts';
 import { HEADER_OVERHEAD, MAX_WAITING_BYTES, PROBE_PATIENCE, RECORD_OVERHEAD } from './limits.ts';
 
+/** A fetch in the queue; `bytes` are counted once it has to wait. */
+type Waiting = { readonly fetched: Fetched; bytes: number };
+
 export class Intake {
   readonly #source: Source;
   readonly #clock: Clock;
@@ -26,7 +29,7 @@ export class Intake {
   #builder: BatchBuilder | null = null;
   /** The last record sealed, until it was read again. */
   #expected: LastRecord | null = null;
-  #queue: Fetched[] = [];
+  #queue: Waiting[] = [];
   /** Records of the first in the queue that are in the batch already. */
   #taken = 0;
   #waitingBytes = 0;
@@ -91,28 +94,27 @@ export class Intake {
     this.#builder = null;
   }
 
-  /** The open batch, to be sealed; what comes meanwhile waits for `goOn`. */
-  detach(): BatchBuilder {
+  /** Ends the open batch, which is to be sealed, and goes on with the one after it. */
+  next(): BatchBuilder {
     const builder = this.#open();
-    this.#builder = null;
-    return builder;
-  }
-
-  /** Goes on with the batch that follows `head`. */
-  goOn(head: LogHead): void {
-    this.#builder = new BatchBuilder(head);
+    this.#builder = builder.next();
     this.#firstTakenAt = null;
     this.#full = false;
     this.#silent = false;
     this.#probedAt = null;
     this.#absorb();
+    return builder;
   }
 
   take(fetched: Fetched): void {
     if (this.#paused && this.#queue.length === 0) return; // an answer from before `end`
-    this.#queue.push(fetched);
-    this.#waitingBytes += bytesOf(fetched);
+    const waiting = { fetched, bytes: 0 };
+    this.#queue.push(waiting);
     this.#absorb();
+    if (this.#queue.at(-1) === waiting) {
+      waiting.bytes = bytesOf(fetched);
+      this.#waitingBytes += waiting.bytes;
+    }
     if (this.#waitingBytes > MAX_WAITING_BYTES && !this.#paused) {
       this.#source.pause();
       this.#paused = true;
@@ -156,9 +158,10 @@ export class Intake {
   }
 
   #absorb(): void {
-    for (let fetched = this.#queue[0]; fetched !== undefined; fetched = this.#queue[0]) {
+    for (let first = this.#queue[0]; first !== undefined; first = this.#queue[0]) {
+      const { fetched } = first;
       if (this.#builder === null || this.#full || this.#gap || this.#refusal !== null) return;
-      if (!this.#isExpected(fetched)) continue;
+      if (!this.#isExpected(first)) continue;
       if (fetched.fetchedOffset > this.#builder.offset) {
         this.#gap = true;
         return;
@@ -169,7 +172,7 @@ export class Intake {
       this.#builder.last;
       this.#behind = Math.max(0, fetched.highWatermark - this.#builder.offset);
       this.#silent = this.#probedAt !== null && this.#behind === 0;
-      this.#drop(fetched);
+      this.#drop(first);
     }
     if (this.#paused && this.#builder !== null) {
       this.#source.resume();
@@ -201,7 +204,8 @@ export class Intake {
   }
 
   /** Whether the fetch is of the log that we know, and to be taken. */
-  #isExpected(fetched: Fetched): boolean {
+  #isExpected(waiting: Waiting): boolean {
+    const { fetched } = waiting;
     const known = this.#expected?.offset ?? this.#open().offset - 1;
     if (fetched.highWatermark <= known) {
       this.#refuse(`the log ends at ${fetched.highWatermark}`);
@@ -213,7 +217,7 @@ export class Intake {
       return false;
     }
     if (fetched.end <= known) {
-      this.#drop(fetched);
+      this.#drop(waiting);
       return false;
     }
     const record = fetched.records.find(({ offset }) => offset === known);
@@ -230,10 +234,10 @@ export class Intake {
   }
 
   #refuse(found: string): void {
-    const { head } = this.#open();
+    const { origin, from } = this.#open();
     this.#refusal = new IngestorError(
       'SOURCE_RECREATED',
-      `${head.origin}: sealed up to offset ${head.offset}, but ${found}. The topic was deleted and created again, or is another one. Nothing more is sealed under this origin, for nobody could tell the two apart. Find out who did it; then give AUTHSEAL_EVENTS_TOPIC and AUTHSEAL_BATCHES_TOPIC new names, in all services, ingestors and archivers, and run \`authseal-ingestor init\`.`,
+      `${origin}: sealed up to offset ${from}, but ${found}. The topic was deleted and created again, or is another one. Nothing more is sealed under this origin, for nobody could tell the two apart. Find out who did it; then give AUTHSEAL_EVENTS_TOPIC and AUTHSEAL_BATCHES_TOPIC new names, in all services, ingestors and archivers, and run \`authseal-ingestor init\`.`,
     );
   }
 
@@ -243,10 +247,10 @@ export class Intake {
     this.#paused = false;
   }
 
-  #drop(fetched: Fetched): void {
+  #drop({ bytes }: Waiting): void {
     this.#queue.shift();
     this.#taken = 0;
-    this.#waitingBytes -= bytesOf(fetched);
+    this.#waitingBytes -= bytes;
   }
 
   #forgetFetched(): void {

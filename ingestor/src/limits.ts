@@ -3,6 +3,9 @@
 /** A partition is paused while this much of it waits for its seal: twice the largest batch. Bytes. */
 export const MAX_WAITING_BYTES = 8 * 1024 * 1024;
 
+/** Nothing more is sealed while this much is sealed and not committed. One batch may lie above it. Bytes. */
+export const MAX_UNCOMMITTED_BYTES = 4 * 1024 * 1024;
+
 /** What a record and each of its headers take in memory besides their bytes, about. Bytes. */
 export const RECORD_OVERHEAD = 400;
 export const HEADER_OVERHEAD = 150;

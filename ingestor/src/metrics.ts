@@ -2,7 +2,8 @@
 import { PROBLEMS } from '@authseal/ledger';
 import { createRegistry, type Logger } from '@authseal/runtime';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import type { Due, SealerObserver } from './sealer.ts';
+import type { Due } from './seal-batch.ts';
+import type { SealerObserver } from './sealer.ts';
 
 export type Metrics = {
   readonly registry: Registry;

@@ -3,6 +3,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import {
   checkpointSigners,
+  digestEntries,
   formatVkey,
   noteVerifier,
   parseKeys,
@@ -11,7 +12,8 @@ import {
 } from '@authseal/ledger';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { beginLog } from './init.ts';
-import { Sealer, type SealTermsOfLog } from './sealer.ts';
+import type { SealTermsOfLog } from './seal-batch.ts';
+import { Sealer } from './sealer.ts';
 import { HandClock, HandSource, settle } from './testing/by-hand.ts';
 import { MemoryJournal } from './testing/memory-journal.ts';
 
@@ -54,6 +56,7 @@ async function start(own: Partial<SealTermsOfLog> = {}): Promise<Sealer> {
     partition: 0,
     batchesTopic: journal.topic,
     source,
+    digest: digestEntries,
     journal,
     clock,
     terms: { ...TERMS, ...own },
@@ -319,6 +322,56 @@ describe('an owner that gives up', () => {
     letGo();
     await stopped;
     expect(journal.state?.offset).toBe(1);
+  });
+});
+
+describe('while a batch is committed', () => {
+  /** The next transaction begins when the promise is kept. */
+  function hold(held: Promise<void>): void {
+    const open = journal.open.bind(journal);
+    journal.open = async () => {
+      const writer = await open();
+      return { ...writer, begin: () => held.then(() => writer.begin()) };
+    };
+  }
+
+  it('those after it are taken and sealed, and committed together after it', async () => {
+    const { promise: held, resolve: letGo } = Promise.withResolvers<void>();
+    hold(held);
+    await start();
+    await bring(0, 10, 10, 1_000_000);
+    await clock.moveTo(1000);
+    expect([told, journal.committed.length]).toEqual([['opened at 0'], 1]);
+    letGo();
+    await settle();
+    expect(told.slice(1)).toEqual([
+      'sealed 4, full, 0 behind',
+      'sealed 4, full, 0 behind',
+      'sealed 2, linger, 0 behind',
+    ]);
+    expect(journal.state?.offset).toBe(10);
+  });
+
+  it('what follows it is forgotten with it when that fails, and taken again', async () => {
+    const { promise: held, reject: fail } = Promise.withResolvers<void>();
+    hold(held);
+    const owner = await start();
+    await bring(0, 6, 6, 1_000_000);
+    fail(new Error('no broker'));
+    await settle();
+    expect(told).toEqual(['opened at 0', 'failed: no broker']);
+    expect([journal.committed.length, source.isPaused]).toEqual([1, true]);
+    journal.open = MemoryJournal.prototype.open.bind(journal);
+    owner.heartbeat();
+    await settle();
+    expect(source.asked.at(-1)).toBe('seek 0');
+    await bring(0, 6, 6, 1_000_000);
+    await clock.moveTo(1000);
+    expect(told.slice(2)).toEqual([
+      'opened at 0',
+      'sealed 4, full, 0 behind',
+      'sealed 2, linger, 0 behind',
+    ]);
   });
 });
 

@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import {
   chainFault,
+  digestEntries,
   formatVkey,
   newLog,
   noteVerifier,
@@ -14,7 +15,8 @@ import type { IngestorError } from './error.ts';
 import { beginLog } from './init.ts';
 import type { Source } from './journal.ts';
 import { systemClock } from './kafka-journal.ts';
-import { Sealer, type SealTermsOfLog } from './sealer.ts';
+import type { SealTermsOfLog } from './seal-batch.ts';
+import { Sealer } from './sealer.ts';
 import { MemoryJournal, type Step } from './testing/memory-journal.ts';
 
 const pem = () =>
@@ -89,6 +91,7 @@ function start(log: Log, own: Partial<SealTermsOfLog> = {}): void {
     partition: 0,
     batchesTopic: journal.topic,
     source: log,
+    digest: digestEntries,
     journal,
     clock: systemClock,
     terms: { ...terms, ...own },

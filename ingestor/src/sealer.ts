@@ -9,8 +9,11 @@
  *   4. TAKE     Copy what the fetches bring into the open batch (intake.ts).
  *   5. SEAL     When the batch is full, `linger` after its first entry, or when the log was silent
  *               for `heartbeat` and has just shown its end: make the object.
- *   6. COMMIT   In one transaction: the batch to the batches topic, then the state.
- *               Then on from 4.
+ *   6. COMMIT   In one transaction: the batch to the batches topic, then the state (committer.ts).
+ *
+ * Each goes on while the next one is at work: a batch is taken while the one before it is sealed, and
+ * sealed while the one before it is committed. If a commit fails, all that was sealed and taken after
+ * it is forgotten with it.
  *
  * Why a crash between any two is harmless: until the commit of step 6, nothing of the batch is seen
  * by a reader of committed records, and the state still says where it began, so the next owner
@@ -25,52 +28,29 @@
  * the next sign of life from the group's coordinator begins again at 1. A refusal (IngestorError)
  * is a matter for a person: it is reported, and tried again after a minute.
  */
-import {
-  type BatchBuilder,
-  type Codec,
-  type DeploymentKeys,
-  encodeBase64,
-  type NoteSigner,
-  type SealedBatch,
-  type SealKeys,
-} from '@authseal/ledger';
-import type { Fetched, ProduceResult } from '@authseal/runtime/kafka';
+import { type DigestEntries, encodeBase64, type SealedBatch } from '@authseal/ledger';
+import type { Fetched } from '@authseal/runtime/kafka';
+import { type CommitParts, Committer } from './committer.ts';
 import { IngestorError } from './error.ts';
 import { Intake } from './intake.ts';
 import type { Clock, Journal, JournalWriter, Source } from './journal.ts';
-import {
-  MAX_CLOCK_DIFFERENCE,
-  PARTITIONS_MAX_AGE,
-  PROBE_PATIENCE,
-  REFUSAL_RETRY,
-} from './limits.ts';
+import { PARTITIONS_MAX_AGE, PROBE_PATIENCE, REFUSAL_RETRY } from './limits.ts';
 import { recover } from './recover.ts';
-import { encodeState, type Position } from './state.ts';
+import { checkKey, type Due, type SealTermsOfLog, sealBatch } from './seal-batch.ts';
+import type { Position } from './state.ts';
 
-/** How batches are sealed. Times in milliseconds. */
-export type SealTermsOfLog = {
-  readonly linger: number;
-  readonly heartbeat: number;
-  readonly retention: number;
-  readonly codec: Codec;
-  readonly signer: NoteSigner;
-  /** The key before, or null: a log that it sealed last changes to `signer` with its next batch. */
-  readonly previous: NoteSigner | null;
-  readonly keys: DeploymentKeys;
-  /** Seal all there is, then the log's last batch. */
-  readonly close: boolean;
-};
-
-export type SealerParts = {
+export type SealerParts = CommitParts & {
   readonly origin: string;
-  readonly partition: number;
-  readonly batchesTopic: string;
   readonly source: Source;
   readonly journal: Journal;
   readonly clock: Clock;
   readonly terms: SealTermsOfLog;
+  readonly digest: DigestEntries;
   readonly observer: SealerObserver;
 };
+
+/** How the log goes on, whether it is committed or not. */
+type LogEnd = Pick<Position, 'head' | 'last' | 'key'>;
 
 /** Told what happened, for logs and metrics. */
 export type SealerObserver = {
@@ -83,9 +63,6 @@ export type SealerObserver = {
   refused(error: IngestorError): void;
   closed(): void;
 };
-
-/** Why a batch is sealed. */
-export type Due = 'begin' | 'full' | 'linger' | 'heartbeat' | 'close';
 
 export class Sealer {
   readonly #parts: SealerParts;
@@ -164,34 +141,54 @@ export class Sealer {
     const { journal, origin, terms, clock, observer } = this.#parts;
     const writer = await journal.open();
     try {
-      let position = await recover(journal, origin, terms.keys).catch((error) =>
+      const position = await recover(journal, origin, terms.keys).catch((error) =>
         throwAsOwner(error, writer),
       );
       checkKey(position, terms, origin);
       this.#refusal = null;
       observer.opened(position);
       this.#lastSealedAt = clock.elapsed() - Math.max(0, clock.now() - position.head.sealedAt);
-      if (!position.head.closed) this.#intake.begin(position.head, position.last);
-      while (!position.head.closed) {
-        const due = await this.#due();
-        if (due === null) return;
-        position = await this.#seal(writer, position, due);
-        this.#lastSealedAt = clock.elapsed();
-        if (!position.head.closed) this.#intake.goOn(position.head);
-      }
+      if (!position.head.closed && !(await this.#goOn(writer, position))) return;
       this.#closed = true;
       observer.closed();
     } finally {
-      this.#intake.end();
       await writer.close();
     }
   }
 
+  /** Steps 4 to 6, again and again; whether the log is closed in the end. */
+  async #goOn(writer: JournalWriter, position: Position): Promise<boolean> {
+    const { observer } = this.#parts;
+    const committer = new Committer(this.#parts, writer, position.batchOffset, {
+      committed: ({ sealed, due }) => observer.sealed(sealed, due, this.#intake.behind),
+      changed: () => this.#look(),
+    });
+    let end: LogEnd = position;
+    this.#intake.begin(end.head, end.last);
+    try {
+      while (!end.head.closed) {
+        const due = await this.#due(committer);
+        if (due === null) break;
+        end = await this.#seal(committer, end, due);
+      }
+    } finally {
+      this.#intake.end();
+      await committer.done();
+    }
+    if (committer.failure !== null) throw committer.failure.error;
+    return end.head.closed;
+  }
+
   /** Waits until the open batch is to be sealed; null when the partition is to be given up. */
-  async #due(): Promise<Due | null> {
+  async #due(committer: Committer): Promise<Due | null> {
     const { clock, terms, observer } = this.#parts;
     const intake = this.#intake;
     while (!this.#stopping) {
+      if (committer.failure !== null) throw committer.failure.error;
+      if (committer.full) {
+        await this.#change(terms.linger);
+        continue;
+      }
       if (intake.refusal !== null) throw intake.refusal;
       if (intake.full) return 'full';
       if (intake.gap) {
@@ -213,24 +210,22 @@ export class Sealer {
     return null;
   }
 
-  /** Steps 5 and 6. */
-  async #seal(writer: JournalWriter, position: Position, due: Due): Promise<Position> {
-    const { clock, observer, source } = this.#parts;
+  /** Step 5; step 6 follows by itself. */
+  async #seal(committer: Committer, { last, key }: LogEnd, due: Due): Promise<LogEnd> {
+    const { clock, source, terms } = this.#parts;
     if (clock.elapsed() - this.#partitions.askedAt > PARTITIONS_MAX_AGE) {
       this.#partitions = { number: await source.partitions(), askedAt: clock.elapsed() };
     }
-    const batch = this.#intake.detach();
-    const partitions = this.#partitions.number;
-    const { sealed, next } = await sealAndCommit(
-      this.#parts,
-      writer,
-      batch,
-      position,
-      partitions,
-      due,
-    );
-    observer.sealed(sealed, due, this.#intake.behind);
-    return next;
+    const batch = this.#intake.next();
+    const sealed = await sealBatch(this.#parts, batch, key, this.#partitions.number, due);
+    this.#lastSealedAt = clock.elapsed();
+    const end = {
+      head: sealed.head,
+      last: batch.last ?? last,
+      key: encodeBase64(terms.signer.publicKey),
+    };
+    committer.add({ sealed, last: end.last, due });
+    return end;
   }
 
   #look(): void {
@@ -264,84 +259,4 @@ async function throwAsOwner(error: unknown, writer: JournalWriter): Promise<neve
     await writer.sendState({ offset: 0, metadata: '' });
   }
   throw error;
-}
-
-function checkKey(position: Position, { signer, previous }: SealTermsOfLog, origin: string): void {
-  const known = [signer, previous].flatMap((key) => (key ? [encodeBase64(key.publicKey)] : []));
-  if (known.includes(position.key)) return;
-  throw new IngestorError(
-    'KEY_UNFIT',
-    `${origin} was sealed with the key ${position.key}, and the configured one is ${known[0]}. A log changes its key only when the one before is there to sign too: give it as AUTHSEAL_PREVIOUS_SIGNING_KEY.`,
-  );
-}
-
-/** A log that the previous key sealed last changes to the new one with this batch, signed by both. */
-function sealKeys({ signer, previous }: SealTermsOfLog, { key }: Position): SealKeys {
-  const isPrevious = previous !== null && key === encodeBase64(previous.publicKey);
-  const isSame = key === encodeBase64(signer.publicKey);
-  return isPrevious && !isSame ? { signer: previous, next: signer } : { signer };
-}
-
-/** Seals the batch (step 5) and commits it with the state that follows it (step 6). */
-export async function sealAndCommit(
-  {
-    terms,
-    clock,
-    batchesTopic,
-    partition,
-  }: Pick<SealerParts, 'terms' | 'clock' | 'batchesTopic' | 'partition'>,
-  writer: JournalWriter,
-  batch: BatchBuilder,
-  position: Position,
-  partitions: number,
-  due: Due,
-): Promise<{ sealed: SealedBatch; next: Position }> {
-  const sealed = await batch.seal(
-    {
-      now: clock.now(),
-      retention: terms.retention,
-      heartbeat: due === 'close' ? null : Math.ceil(terms.heartbeat / 1000),
-      partitions,
-      codec: terms.codec,
-    },
-    sealKeys(terms, position),
-  );
-  await writer.begin();
-  const results = await writer.send(sealed.object);
-  const batchOffset = checkProduced(results, sealed, {
-    batchesTopic,
-    partition,
-    after: position.batchOffset,
-  });
-  const next = {
-    head: sealed.head,
-    last: batch.last ?? position.last,
-    batchOffset,
-    key: encodeBase64(terms.signer.publicKey),
-  };
-  await writer.sendState(encodeState(next));
-  await writer.commit();
-  return { sealed, next };
-}
-
-/** The batch's offset. kafkajs answers [] for a partition that does not exist: no answer is no success. */
-function checkProduced(
-  results: readonly ProduceResult[],
-  { header }: SealedBatch,
-  expected: { batchesTopic: string; partition: number; after: number },
-): number {
-  const { batchesTopic, partition, after } = expected;
-  const [result] = results;
-  const right =
-    results.length === 1 &&
-    result?.topic === batchesTopic &&
-    result.partition === partition &&
-    result.errorCode === 0 &&
-    result.offset > after &&
-    Math.abs(result.logAppendTime - header.sealedAt) <= MAX_CLOCK_DIFFERENCE;
-  if (right) return result.offset;
-  throw new IngestorError(
-    'PRODUCE_REFUSED',
-    `${header.origin}: batch ${header.batch}, sealed at ${header.sealedAt}, got the answer ${JSON.stringify(results)}; one for partition ${partition} with an offset above ${after} and a LogAppendTime within 2 h was expected. Nothing was committed. Compare the clocks of broker and ingestor, and run \`authseal doctor\`, which checks ${batchesTopic}.`,
-  );
 }

@@ -5,7 +5,7 @@ import { readContainer } from './container.ts';
 import { recordHash } from './entry.ts';
 import { checkpointSigners, parseKeys } from './keys.ts';
 import { MAX_BATCH_COUNT, MAX_BATCH_ENTRIES_BYTES, MAX_ENTRY } from './limits.ts';
-import { newLog } from './log-head.ts';
+import { chainFault, newLog } from './log-head.ts';
 import { codeOf } from './testing/failure.ts';
 import { testSigner, vkeyOf } from './testing/keys.ts';
 import {
@@ -117,6 +117,65 @@ describe('sealing', () => {
     expect(codeOf(() => sealed.lose(1))).toBe('OUT_OF_RANGE');
     const { head } = await sealing;
     expect(codeOf(() => new BatchBuilder(head))).toBe('OUT_OF_RANGE');
+  });
+});
+
+describe('the batch after another', () => {
+  it('takes records before that one is sealed, and continues the log once it is', async () => {
+    const first = builder();
+    for (const each of [record(0, eventValue(0)), record(2, null)]) first.append(each);
+    const second = first.next();
+    expect(codeOf(() => first.append(record(3, null)))).toBe('OUT_OF_RANGE');
+    for (const each of [record(3, null), record(4, eventValue(4))]) second.append(each);
+    const third = second.next();
+    third.append(record(9, eventValue(9)));
+    const log = [
+      await first.seal(TERMS, KEYS),
+      await second.seal(TERMS, KEYS),
+      await third.seal(TERMS, KEYS),
+    ];
+    let head = newLog(ORIGIN);
+    for (const { object, header } of log) {
+      expect(chainFault(head, header)).toBeNull();
+      head = readBatch(object).head;
+    }
+    expect(log.map(({ header }) => header.count)).toEqual([2, 2, 1]);
+  });
+
+  it('is the same as one that begins with the sealed head', async () => {
+    const first = builder();
+    const second = first.next();
+    const { head } = await first.seal(TERMS, KEYS);
+    const apart = new BatchBuilder(head);
+    for (const batch of [second, apart]) batch.append(record(0, eventValue(0)));
+    const [one, other] = [await second.seal(TERMS, KEYS), await apart.seal(TERMS, KEYS)];
+    expect(one.object.equals(other.object)).toBe(true);
+  });
+
+  it('is not sealed before that one, nor after the last batch of a log', async () => {
+    const first = builder();
+    const second = first.next();
+    await expect(second.seal(TERMS, KEYS)).rejects.toMatchObject({ code: 'OUT_OF_RANGE' });
+    const last = builder();
+    const after = last.next();
+    await last.seal({ ...TERMS, heartbeat: null }, KEYS);
+    await expect(after.seal(TERMS, KEYS)).rejects.toMatchObject({ code: 'OUT_OF_RANGE' });
+  });
+
+  it('writes into the memory of the one before that, and harms it not', async () => {
+    const objects: Buffer[] = [];
+    const copies: Buffer[] = [];
+    let batch = builder();
+    for (let i = 0; i < 5; i += 1) {
+      batch.append(record(i, Buffer.alloc(100_000, i)));
+      const next = batch.next();
+      const { object } = await batch.seal({ ...TERMS, codec: 'null' }, KEYS);
+      objects.push(object);
+      copies.push(Buffer.from(object));
+      batch = next;
+    }
+    expect(objects.every((object, i) => object.equals(copies[i] as Buffer))).toBe(true);
+    for (const object of objects) expect(readBatch(object).header.count).toBe(1);
   });
 });
 

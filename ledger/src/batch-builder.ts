@@ -2,21 +2,22 @@
  * Sealing: records are appended to a batch, which then becomes an object.
  *
  *     new BatchBuilder(head) → append(record) … → seal(terms, keys) → { object, header, head }
+ *                                  next() → append(record) …        → seal(terms, keys) → …
  *
- * Entries are written one after the other into one buffer and hashed where they stand; nothing is
- * kept of a record. The byte before the first entry is spare: it lends its place to the leaf prefix.
+ * Entries are written one after the other into one buffer, in which they are hashed (digest.ts);
+ * nothing is kept of a record.
  */
 import { classifyValue, ENTRY_SCHEMA_TEXT, type Problem } from '@authseal/schemas';
 import { encodeBase64 } from './base64.ts';
 import { formatCheckpoint } from './checkpoint.ts';
-import { CompactRange } from './compact-range.ts';
-import { type Codec, encodeBlock, writeContainer } from './container.ts';
+import { type Codec, writeContainer } from './container.ts';
+import { type Digest, type DigestEntries, digestEntries } from './digest.ts';
 import { entrySizeBound, recordHash, type SourceRecord, writeEntry } from './entry.ts';
 import { LedgerError } from './error.ts';
 import { encodeHeader, FORMAT, type Header, type OffsetRange } from './header.ts';
 import { MAX_BATCH_COUNT, MAX_BATCH_ENTRIES_BYTES, MAX_ENTRY } from './limits.ts';
 import { encodeHashes, headAfter, type LogHead } from './log-head.ts';
-import { hashLeafInPlace, sha256 } from './merkle.ts';
+import { sha256 } from './merkle.ts';
 import { formatVkey, type NoteSigner, noteVerifier, signNote } from './note.ts';
 
 /** What a batch's header says besides its entries. */
@@ -48,40 +49,64 @@ export type SealedBatch = {
 /** The last record appended: by this the source is known again. */
 export type LastRecord = { readonly offset: number; readonly hash: Buffer };
 
+/** Byte 0 is spare (digest.ts). */
 const FIRST_ENTRY = 1;
 const INITIAL_SIZE = 64 * 1024;
 
+/** Where a batch begins: known before the batch before it is sealed. */
+type Place = { readonly origin: string; readonly first: number; readonly offset: number };
+
 export class BatchBuilder {
-  readonly head: LogHead;
-  readonly #range: CompactRange;
+  readonly origin: string;
+  /** Index of the first entry. */
+  readonly #first: number;
+  /** Source offset at which the batch begins. */
+  readonly #from: number;
+  /** The log before this batch; null until the batch before it is sealed. */
+  #head: LogHead | null = null;
+  #next: BatchBuilder | null = null;
   readonly #problems = new Map<Problem, number>();
   readonly #lost: OffsetRange[] = [];
-  #buffer = Buffer.allocUnsafe(INITIAL_SIZE);
+  #buffer: Buffer;
+  readonly #bounds = [FIRST_ENTRY];
   #end = FIRST_ENTRY;
   #offset: number;
   /** The last record appended, until its hash is asked for: its bytes are a slice of somebody's answer. */
   #lastRecord: SourceRecord | null = null;
   #last: LastRecord | null = null;
   #sealed = false;
+  /** Memory of a batch that is sealed, for one to come. */
+  #spare: Buffer | null = null;
 
-  /** A batch that continues the log from `head`. */
-  constructor(head: LogHead) {
-    if (head.closed) {
-      throw new LedgerError('OUT_OF_RANGE', `The log ${head.origin} is closed; nothing follows.`);
-    }
-    this.head = head;
-    this.#range = new CompactRange(head.range.end);
-    this.#offset = head.offset;
+  /**
+   * A batch that continues the log from `head`.
+   * @throws LedgerError OUT_OF_RANGE when the log is closed
+   */
+  constructor(head: LogHead);
+  /** Use `next`. */
+  constructor(place: Place, buffer: Buffer);
+  constructor(at: LogHead | Place, buffer = newBuffer(INITIAL_SIZE)) {
+    this.origin = at.origin;
+    this.#first = 'first' in at ? at.first : at.range.end;
+    this.#from = at.offset;
+    this.#offset = at.offset;
+    this.#buffer = buffer;
+    if (!('first' in at)) this.#continue(at, null);
   }
 
   /** Number of entries. */
   get count(): number {
-    return this.#range.end - this.#range.begin;
+    return this.#bounds.length - 1;
   }
 
   /** Size of the entries, not compressed, in bytes. */
   get size(): number {
     return this.#end - FIRST_ENTRY;
+  }
+
+  /** Source offset at which the batch begins. */
+  get from(): number {
+    return this.#from;
   }
 
   /** Next source offset: all below are in the log. */
@@ -110,22 +135,22 @@ export class BatchBuilder {
     if (!(Number.isSafeInteger(record.offset + 1) && record.offset >= this.#offset)) {
       throw new LedgerError(
         'OUT_OF_RANGE',
-        `Record ${record.offset} of ${this.head.origin} was appended where ${this.#offset} or later was due.`,
+        `Record ${record.offset} of ${this.origin} was appended where ${this.#offset} or later was due.`,
       );
     }
     if (this.count >= MAX_BATCH_COUNT) return false;
     const classified = classifyValue(record.value);
     this.#makeRoom(entrySizeBound(record, classified));
-    const end = writeEntry(this.#buffer, this.#end, this.#range.end, record, classified);
+    const end = writeEntry(this.#buffer, this.#end, this.#first + this.count, record, classified);
     if (end - this.#end > MAX_ENTRY) {
       throw new LedgerError(
         'OUT_OF_RANGE',
-        `The entry of record ${record.offset} of ${this.head.origin} would have ${end - this.#end} bytes; ${MAX_ENTRY} is the limit. Let the topic's max.message.bytes be 1 MiB.`,
+        `The entry of record ${record.offset} of ${this.origin} would have ${end - this.#end} bytes; ${MAX_ENTRY} is the limit. Let the topic's max.message.bytes be 1 MiB.`,
       );
     }
     if (end - FIRST_ENTRY > MAX_BATCH_ENTRIES_BYTES) return false;
     const { problem } = classified;
-    this.#range.append(hashLeafInPlace(this.#buffer, this.#end, end));
+    this.#bounds.push(end);
     this.#end = end;
     this.#offset = record.offset + 1;
     if (problem !== null) this.#problems.set(problem, (this.#problems.get(problem) ?? 0) + 1);
@@ -148,7 +173,7 @@ export class BatchBuilder {
     if (!(to > this.#offset)) {
       throw new LedgerError(
         'OUT_OF_RANGE',
-        `[${this.#offset}, ${to}) of ${this.head.origin} holds nothing that could be lost.`,
+        `[${this.#offset}, ${to}) of ${this.origin} holds nothing that could be lost.`,
       );
     }
     this.#lost.push({ from: this.#offset, to });
@@ -156,32 +181,77 @@ export class BatchBuilder {
   }
 
   /**
-   * Makes the object. Nothing can be added to the batch afterwards.
-   * @throws LedgerError OUT_OF_RANGE when terms or offsets make a header that no reader would take
+   * The batch after this one, to which records can be appended at once; it is sealed after this one.
+   * Nothing can be added to this batch afterwards.
    */
-  async seal(terms: SealTerms, keys: SealKeys): Promise<SealedBatch> {
+  next(): BatchBuilder {
     this.#sealed = true;
-    const block = encodeBlock(this.#buffer.subarray(FIRST_ENTRY, this.#end), terms.codec);
-    const header = this.#header(terms, keys, block);
+    // Behind the entries stands the header, as a leaf.
+    const first = this.#first + this.count + 1;
+    const place = { origin: this.origin, first, offset: this.#offset };
+    this.#next = new BatchBuilder(place, this.#nextBuffer());
+    return this.#next;
+  }
+
+  /** As large as this batch was, for those that follow each other are alike; but a spare one that fits. */
+  #nextBuffer(): Buffer {
+    const spare = this.#spare;
+    const size = Math.max(INITIAL_SIZE, this.#end);
+    const fits = spare !== null && spare.length >= size && spare.length <= 4 * size;
+    return fits ? spare : newBuffer(size);
+  }
+
+  /**
+   * Makes the object. Nothing can be added to the batch afterwards.
+   * @param digest hashes and compresses the entries; gets their memory for good
+   * @throws LedgerError OUT_OF_RANGE when terms or offsets make a header that no reader would take, or
+   *   the batch before is not sealed
+   */
+  async seal(
+    terms: SealTerms,
+    keys: SealKeys,
+    digest: DigestEntries = digestEntries,
+  ): Promise<SealedBatch> {
+    this.#sealed = true;
+    const before = this.#head;
+    if (before === null) {
+      throw new LedgerError(
+        'OUT_OF_RANGE',
+        `A batch of ${this.origin} was to be sealed before the one that it follows.`,
+      );
+    }
+    const { codec } = terms;
+    const bounds = Uint32Array.from(this.#bounds);
+    const entries = { buffer: this.#buffer, bounds, first: this.#first, codec };
+    const digested = await digest(entries);
+    const header = this.#header(before, terms, keys, digested);
     const headerBytes = encodeHeader(header);
     const head = headAfter(header, headerBytes);
     const { origin } = header;
     const checkpoint = { origin, size: head.range.end, root: head.range.root() };
     const object = writeContainer({
       schema: SCHEMA,
-      codec: terms.codec,
+      codec,
       header: headerBytes,
       checkpoint: Buffer.from(
         await signNote(formatCheckpoint(checkpoint), origin, signersOf(keys)),
       ),
       count: header.count,
-      block,
+      block: digested.block,
     });
+    if (this.#next !== null && !head.closed) this.#next.#continue(head, digested.buffer);
     return { object, header, head };
   }
 
-  #header(terms: SealTerms, { next }: SealKeys, block: Buffer): Header {
-    const { head } = this;
+  #continue(head: LogHead, spare: Buffer | null): void {
+    if (head.closed) {
+      throw new LedgerError('OUT_OF_RANGE', `The log ${head.origin} is closed; nothing follows.`);
+    }
+    this.#head = head;
+    this.#spare = spare;
+  }
+
+  #header(head: LogHead, terms: SealTerms, { next }: SealKeys, { range, block }: Digest): Header {
     const sealedAt = Math.max(terms.now, head.sealedAt);
     const retainUntil = Math.max(sealedAt + terms.retention, head.retainUntil);
     const [deployment] = head.origin.split('/') as [string];
@@ -198,7 +268,7 @@ export class BatchBuilder {
       offsets: { from: head.offset, to: this.#offset },
       lost: this.#lost,
       before: encodeHashes(head.range.hashes),
-      entries: encodeHashes(this.#range.hashes),
+      entries: range,
       sealedAt,
       retainUntil: Math.ceil(retainUntil / 1000) * 1000,
       heartbeat: terms.heartbeat,
@@ -214,18 +284,21 @@ export class BatchBuilder {
     if (this.#sealed) {
       throw new LedgerError(
         'OUT_OF_RANGE',
-        `Batch ${this.head.batch} of ${this.head.origin} is sealed already; begin the next one.`,
+        `The batch of ${this.origin} that begins at offset ${this.#from} is sealed already; begin the next one.`,
       );
     }
   }
 
   #makeRoom(size: number): void {
     if (this.#end + size <= this.#buffer.length) return;
-    const larger = Buffer.allocUnsafe(Math.max(2 * this.#buffer.length, this.#end + size));
+    const larger = newBuffer(Math.max(2 * this.#buffer.length, this.#end + size));
     this.#buffer.copy(larger, 0, 0, this.#end);
     this.#buffer = larger;
   }
 }
+
+/** Not of Node's pool, which cannot be handed over to another thread. */
+const newBuffer = (size: number): Buffer => Buffer.allocUnsafeSlow(size);
 
 function signersOf({ signer, next }: SealKeys): NoteSigner[] {
   return next === undefined || next.publicKey.equals(signer.publicKey) ? [signer] : [signer, next];

@@ -15,15 +15,15 @@
 import { type EntrySchema, RELEASED_ENTRY_SCHEMAS } from '@authseal/schemas';
 import { encodeBase64 } from './base64.ts';
 import { type Checkpoint, parseCheckpoint } from './checkpoint.ts';
-import { CompactRange } from './compact-range.ts';
 import { type Codec, type Container, decodeBlock, readContainer } from './container.ts';
+import { rangeOfEntries } from './digest.ts';
 import { type EntryView, EVENT_FINGERPRINTS, viewEntry } from './entry.ts';
 import { LedgerError } from './error.ts';
 import { excerpt } from './excerpt.ts';
 import { type Header, parseHeader } from './header.ts';
 import { MAX_ENTRY } from './limits.ts';
 import { encodeHashes, headAfter, type LogHead } from './log-head.ts';
-import { hashLeaf, hashLeafInPlace, sha256 } from './merkle.ts';
+import { sha256 } from './merkle.ts';
 import { splitNote } from './note.ts';
 
 export class Batch {
@@ -205,13 +205,7 @@ function checkEntries(
 }
 
 function checkLeaves(entries: Buffer, bounds: Uint32Array, header: Header): void {
-  const range = new CompactRange(header.first);
-  for (let i = 0; i < header.count; i += 1) {
-    const [start, end] = [bounds[i] as number, bounds[i + 1] as number];
-    range.append(
-      start === 0 ? hashLeaf(entries.subarray(start, end)) : hashLeafInPlace(entries, start, end),
-    );
-  }
+  const range = rangeOfEntries(entries, bounds, header.first);
   if (encodeHashes(range.hashes).join() !== header.entries.join()) {
     throw new LedgerError(
       'ENTRIES_MISMATCH',

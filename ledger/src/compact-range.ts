@@ -10,13 +10,21 @@
  * Arithmetic here is on doubles, not on 32-bit integers: a log may pass 2^31 leaves.
  */
 import { LedgerError } from './error.ts';
-import { EMPTY_ROOT, HASH_SIZE, type Hash, hashNode } from './merkle.ts';
+import {
+  EMPTY_ROOT,
+  HASH_SIZE,
+  type Hash,
+  type HashText,
+  hashOfText,
+  nodeOf,
+  textOfHash,
+} from './merkle.ts';
 
 export class CompactRange {
   readonly begin: number;
   #end: number;
   readonly #levels: number[] = [];
-  readonly #hashes: Hash[] = [];
+  readonly #hashes: HashText[] = [];
 
   /** The empty range that begins at leaf `begin`. */
   constructor(begin = 0) {
@@ -40,7 +48,9 @@ export class CompactRange {
       );
     }
     const range = new CompactRange(begin);
-    for (const [i, hash] of hashes.entries()) range.#push(levels[i] as number, hash);
+    for (const [i, hash] of hashes.entries()) {
+      range.#push(levels[i] as number, textOfHash(hash));
+    }
     return range;
   }
 
@@ -50,15 +60,20 @@ export class CompactRange {
 
   /** Roots of the subtrees, left to right. */
   get hashes(): readonly Hash[] {
-    return this.#hashes;
+    return this.#hashes.map(hashOfText);
   }
 
   copy(): CompactRange {
-    return CompactRange.of(this.begin, this.#end, this.#hashes);
+    return CompactRange.of(this.begin, this.#end, this.hashes);
   }
 
   /** Adds one leaf, given its hash. */
   append(leaf: Hash): void {
+    this.#push(0, textOfHash(leaf));
+  }
+
+  /** The same, for those who add millions. */
+  appendText(leaf: HashText): void {
     this.#push(0, leaf);
   }
 
@@ -84,24 +99,28 @@ export class CompactRange {
     if (this.begin !== 0) {
       throw new LedgerError('OUT_OF_RANGE', `A range from leaf ${this.begin} has no root.`);
     }
-    return this.#hashes.length === 0
-      ? EMPTY_ROOT
-      : this.#hashes.reduceRight((right, left) => hashNode(left, right));
+    const { length } = this.#hashes;
+    return length === 0 ? EMPTY_ROOT : hashOfText(this.#hashes.reduceRight(joinLeft));
   }
 
-  #push(level: number, hash: Hash): void {
-    let [joined, height, start] = [hash, level, this.#end];
+  #push(level: number, hash: HashText): void {
+    let joined = hash;
+    let height = level;
+    // Its place among the subtrees of its level: the right child of its parent has an odd one.
+    let place = this.#end / 2 ** level;
     this.#end += 2 ** level;
-    while (this.#levels.at(-1) === height && (start - 2 ** height) % 2 ** (height + 1) === 0) {
-      start -= 2 ** height;
-      joined = hashNode(this.#hashes.pop() as Hash, joined);
+    while (this.#levels.at(-1) === height && place % 2 === 1) {
+      joined = nodeOf(this.#hashes.pop() as HashText, joined);
       this.#levels.pop();
       height += 1;
+      place = (place - 1) / 2;
     }
     this.#hashes.push(joined);
     this.#levels.push(height);
   }
 }
+
+const joinLeft = (right: HashText, left: HashText): HashText => nodeOf(left, right);
 
 /** Levels of the fewest perfect subtrees that cover [begin, end), left to right. */
 function subtreeLevels(begin: number, end: number): number[] {

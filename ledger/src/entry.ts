@@ -97,13 +97,22 @@ function writeHeaders(buffer: Buffer, at: number, headers: SourceRecord['headers
   if (headers.length > 0) {
     end = writeVarint(buffer, end, headers.length);
     for (const [name, value] of headers) {
-      const size = Buffer.byteLength(name);
-      end = writeVarint(buffer, end, size);
-      end += buffer.write(name, end, size);
+      end = writeString(buffer, end, name);
       end = writeOptionalBytes(buffer, end, value);
     }
   }
   return writeVarint(buffer, end, 0);
+}
+
+/** Names are short and ASCII: copied one by one they cost less than a call into native code. */
+function writeString(buffer: Buffer, at: number, text: string): number {
+  let end = writeVarint(buffer, at, text.length);
+  for (let i = 0; i < text.length; i += 1) {
+    const code = text.charCodeAt(i);
+    if (code >= 0x80) return writeBytes(buffer, at, Buffer.from(text));
+    buffer[end++] = code;
+  }
+  return end;
 }
 
 function writeOptionalBytes(buffer: Buffer, at: number, bytes: Buffer | null): number {

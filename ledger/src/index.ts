@@ -10,6 +10,7 @@ export {
 export { type Checkpoint, formatCheckpoint, parseCheckpoint } from './checkpoint.ts';
 export { CompactRange } from './compact-range.ts';
 export type { Codec } from './container.ts';
+export { type Digest, type DigestEntries, digestEntries, type Entries } from './digest.ts';
 export { type EntryView, entryValue, PROBLEMS, recordHash, type SourceRecord } from './entry.ts';
 export { LedgerError, type LedgerErrorCode } from './error.ts';
 export { excerpt } from './excerpt.ts';

@@ -17,11 +17,14 @@ import { MAX_PLAIN_LEAF } from './limits.ts';
 /** 32 bytes of SHA-256. */
 export type Hash = Buffer;
 
+/** The same as 32 characters, one a byte (`latin1`): where millions are made, half the cost of Buffers. */
+export type HashText = string;
+
 export const HASH_SIZE = 32;
 
 const LEAF_PREFIX = 0x00;
 const NODE_PREFIX = 0x01;
-const LARGE_ENTRY = Buffer.from('authseal/large-entry/v1\n');
+const PREFIXED_LARGE_ENTRY = Buffer.from('\0authseal/large-entry/v1\n');
 
 /** SHA-256 of the bytes. */
 export function sha256(data: Uint8Array | string): Hash {
@@ -35,29 +38,42 @@ export const EMPTY_ROOT: Hash = sha256('');
 export function hashLeaf(data: Uint8Array): Hash {
   const room = Buffer.allocUnsafe(1 + data.length);
   room.set(data, 1);
-  return hashLeafInPlace(room, 1, room.length);
+  return hashOfText(leafInPlace(room, 1, room.length));
 }
 
 /**
  * Hash of the leaf whose data are `buffer[start, end)`, without copying them: the byte before the
  * data lends its place to the prefix while hashing, so `start` is at least 1.
  */
-export function hashLeafInPlace(buffer: Buffer, start: number, end: number): Hash {
+export function leafInPlace(buffer: Buffer, start: number, end: number): HashText {
   if (end - start > MAX_PLAIN_LEAF) {
-    return hashLeaf(Buffer.concat([LARGE_ENTRY, sha256(buffer.subarray(start, end))]));
+    const large = Buffer.concat([PREFIXED_LARGE_ENTRY, sha256(buffer.subarray(start, end))]);
+    return textOf(large);
   }
   const lent = buffer[start - 1] as number;
   buffer[start - 1] = LEAF_PREFIX;
-  const leaf = sha256(buffer.subarray(start - 1, end));
+  const leaf = textOf(buffer.subarray(start - 1, end));
   buffer[start - 1] = lent;
   return leaf;
+}
+
+/** Hash of an inner node, given its children's hashes. */
+export function hashNode(left: Hash, right: Hash): Hash {
+  return hashOfText(nodeOf(textOfHash(left), textOfHash(right)));
 }
 
 const nodeRoom = Buffer.alloc(1 + 2 * HASH_SIZE, NODE_PREFIX);
 
 /** Hash of an inner node, given its children's hashes. */
-export function hashNode(left: Hash, right: Hash): Hash {
-  nodeRoom.set(left, 1);
-  nodeRoom.set(right, 1 + HASH_SIZE);
-  return sha256(nodeRoom);
+export function nodeOf(left: HashText, right: HashText): HashText {
+  nodeRoom.write(left, 1, 'latin1');
+  nodeRoom.write(right, 1 + HASH_SIZE, 'latin1');
+  return textOf(nodeRoom);
 }
+
+/** Node calls `latin1` by its older name here. */
+const textOf = (data: Uint8Array): HashText => hash('sha256', data, 'binary');
+
+export const textOfHash = (hash: Hash): HashText => hash.toString('latin1');
+
+export const hashOfText = (text: HashText): Hash => Buffer.from(text, 'latin1');

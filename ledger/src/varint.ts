@@ -16,10 +16,11 @@ export function varint(value: number): Buffer {
 export function writeVarint(buffer: Buffer, at: number, value: number): number {
   let end = at;
   let rest = value * 2;
-  // Doubles: 32-bit shifts would cut values from 2^30 on.
+  // Doubles: 32-bit shifts would cut values from 2^30 on. Not by %, which is slow with them.
   while (rest >= 0x80) {
-    buffer[end++] = (rest % 0x80) + 0x80;
-    rest = Math.floor(rest / 0x80);
+    const next = Math.floor(rest / 0x80);
+    buffer[end++] = rest - next * 0x80 + 0x80;
+    rest = next;
   }
   buffer[end++] = rest;
   return end;

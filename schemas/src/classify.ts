@@ -49,7 +49,7 @@ export function compileClassify(texts: readonly string[]): Classify {
 
   return (value) => {
     if (value === null) return NULL_VALUE;
-    if (value.length >= BODY_AT && header.compare(value, 0, BODY_AT) === 0) {
+    if (beginsWith(value, header)) {
       const body = value.subarray(BODY_AT);
       if (value.length > MAX_VALUE_BYTES) return sealed(value, null);
       if (codec.end(body, 0) === body.length) return { problem: null, raw: null, event: body };
@@ -62,6 +62,13 @@ export function compileClassify(texts: readonly string[]): Classify {
     const canonical = known.codec.canonicalize(value.subarray(BODY_AT));
     return sealed(value, canonical && known.upgrade(canonical));
   };
+}
+
+/** For ten bytes faster than Buffer.compare. */
+function beginsWith(value: Uint8Array, start: Uint8Array): boolean {
+  if (value.length < start.length) return false;
+  for (let i = 0; i < start.length; i += 1) if (value[i] !== start[i]) return false;
+  return true;
 }
 
 interface Older {

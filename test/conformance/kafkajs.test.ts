@@ -147,6 +147,12 @@ describe('an assigned consumer', () => {
     expect(offsetsOf(told.fetched, 0)).toEqual([1, 2]);
   });
 
+  it('has heard from the coordinator once it has joined, before its first heartbeat', async () => {
+    const { told } = consume();
+    await vi.waitUntil(() => told.joins.length > 0, { timeout: 30_000, interval: 1 });
+    expect(told.heartbeats).toBeGreaterThan(0);
+  });
+
   it('keeps the others paused when one is paused again', async () => {
     await send(0, 'a');
     await send(1, 'b');

@@ -1,5 +1,6 @@
 /** The product's own parts, put together as its services do, each in a process of the world. */
 import {
+  digestEntries,
   formatVkey,
   type NoteSigner,
   noteVerifier,
@@ -13,7 +14,8 @@ import { kafkaJournal as archiverJournal } from '../../archiver/src/kafka-journa
 import { Partition } from '../../archiver/src/partition.ts';
 import { beginLog } from '../../ingestor/src/init.ts';
 import { kafkaJournal as ingestorJournal, kafkaSource } from '../../ingestor/src/kafka-journal.ts';
-import { Sealer, type SealTermsOfLog } from '../../ingestor/src/sealer.ts';
+import type { SealTermsOfLog } from '../../ingestor/src/seal-batch.ts';
+import { Sealer } from '../../ingestor/src/sealer.ts';
 import { createChain } from '../../producer-sdk/src/chain.ts';
 import { kafkaChannels } from '../../producer-sdk/src/kafka/channel.ts';
 import { createSender, type Place } from '../../producer-sdk/src/sender.ts';
@@ -131,6 +133,7 @@ export async function startIngestor(process: Process, told: Told): Promise<Stop>
     (partition) =>
       new Sealer({
         ...{ origin: ORIGIN, partition, batchesTopic: BATCHES, clock, terms, journal },
+        digest: digestEntries,
         source: kafkaSource(consumer, admin, EVENTS, partition),
         observer: {
           opened: silent,

@@ -6,6 +6,7 @@ type Change = { readonly file: string; readonly from: string; readonly to: strin
 export type Variant = { readonly name: string; readonly changes: readonly Change[] };
 
 const SEALER = 'ingestor/src/sealer.ts';
+const COMMITTER = 'ingestor/src/committer.ts';
 const INTAKE = 'ingestor/src/intake.ts';
 const INGESTOR_JOURNAL = 'ingestor/src/kafka-journal.ts';
 const WRITER = 'runtime/src/kafka/transactional-writer.ts';
@@ -19,9 +20,9 @@ const variant = (name: string, ...changes: Change[]): Variant => ({ name, change
 
 export const VARIANTS: readonly Variant[] = [
   variant('the state is committed outside the transaction of its batch', {
-    file: SEALER,
-    from: '  await writer.sendState(encodeState(next));\n  await writer.commit();\n',
-    to: '  await writer.commit();\n  await writer.begin();\n  await writer.sendState(encodeState(next));\n  await writer.commit();\n',
+    file: COMMITTER,
+    from: '  await writer.sendState(encodeState({ head: sealed.head, last, batchOffset, key }));\n  await writer.commit();\n',
+    to: '  await writer.commit();\n  await writer.begin();\n  await writer.sendState(encodeState({ head: sealed.head, last, batchOffset, key }));\n  await writer.commit();\n',
   }),
   variant(
     'a producer is used again after a failed send',
@@ -47,9 +48,14 @@ export const VARIANTS: readonly Variant[] = [
     },
   ),
   variant('the result of a send is not looked at', {
-    file: SEALER,
+    file: COMMITTER,
     from: '  if (right) return result.offset;',
     to: '  if (right || !right) return result?.offset ?? after + 1;',
+  }),
+  variant('of batches that are committed together, the first one is not sent', {
+    file: COMMITTER,
+    from: 'for (const { sealed } of batches) {',
+    to: 'for (const { sealed } of batches.slice(-1)) {',
   }),
   variant('an owner does not fence', {
     file: WRITER,
@@ -63,8 +69,8 @@ export const VARIANTS: readonly Variant[] = [
   }),
   variant('the state is read before the older owner is fenced', {
     file: SEALER,
-    from: '    const writer = await journal.open();\n    try {\n      let position = await recover(journal, origin, terms.keys).catch(',
-    to: '    const early = recover(journal, origin, terms.keys);\n    await early.catch(() => {});\n    const writer = await journal.open();\n    try {\n      let position = await early.catch(',
+    from: '    const writer = await journal.open();\n    try {\n      const position = await recover(journal, origin, terms.keys).catch(',
+    to: '    const early = recover(journal, origin, terms.keys);\n    await early.catch(() => {});\n    const writer = await journal.open();\n    try {\n      const position = await early.catch(',
   }),
   variant('a lost state is recovered from an older batch', {
     file: 'ingestor/src/recover.ts',

@@ -29,7 +29,7 @@ export class MemoryJournal implements Journal {
     await this.#maybeFail('open', false);
     this.#epoch += 1;
     const epoch = this.#epoch;
-    let pending: { batch?: KafkaRecord; state?: PartitionState } = {};
+    let pending: { batches: KafkaRecord[]; state?: PartitionState } = { batches: [] };
     let isClosed = false;
     const step = async (name: Step, deed: () => void) => {
       if (isClosed) throw new Error(`${name} on a closed writer`);
@@ -41,13 +41,13 @@ export class MemoryJournal implements Journal {
     return {
       begin: () =>
         step('begin', () => {
-          pending = {};
+          pending = { batches: [] };
         }),
       send: async (value) => {
         const offset = this.end;
         await step('send', () => {
           const timestamp = Date.now();
-          pending.batch = { offset, timestamp, key: null, headers: [], value };
+          pending.batches.push({ offset, timestamp, key: null, headers: [], value });
           this.end += 1;
         });
         const truth = { topic: this.topic, partition: 0, errorCode: 0, offset };
@@ -60,7 +60,7 @@ export class MemoryJournal implements Journal {
         }),
       commit: () =>
         step('commit', () => {
-          if (pending.batch) this.committed.push(pending.batch);
+          this.committed.push(...pending.batches);
           this.state = pending.state ?? this.state;
           this.end += 1;
         }),

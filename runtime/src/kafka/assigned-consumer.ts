@@ -56,6 +56,12 @@ export type AssignedConsumerOptions = {
 /** How long a fetch waits for the first byte, and a pause may last after `resume`. */
 const MAX_WAIT_MS = 250;
 
+/**
+ * When nothing may be fetched, kafkajs looks again after MAX_WAIT_MS. A pause is mostly shorter, so
+ * the fetch that may follow it is held back this long; other partitions wait with it.
+ */
+const HOLD_MS = 100;
+
 /** How soon partitions that were added are noticed; kafkajs would take five minutes. */
 const METADATA_MAX_AGE_MS = 10_000;
 
@@ -79,6 +85,8 @@ export class AssignedConsumer {
   readonly #held = new Map<number, Held>();
   /** Partitions that their owner lets flow. */
   readonly #flowing = new Set<number>();
+  /** Called when a partition flows again, of those for which the next fetch is held back. */
+  readonly #resumed = new Map<number, () => void>();
   #connecting: Promise<void>;
 
   /** Begins to join the group, for as long as it takes; the listener is told from then on. */
@@ -108,6 +116,17 @@ export class AssignedConsumer {
     const { topic } = this.#options;
     this.#flowing.add(partition);
     this.#tell((consumer) => consumer.resume([{ topic, partitions: [partition] }]));
+    this.#resumed.get(partition)?.();
+  }
+
+  /** Holds the next fetch back for a moment, in which the owner of a paused partition may resume it. */
+  async #untilResumed(partition: number): Promise<void> {
+    const held = Promise.withResolvers<void>();
+    this.#resumed.set(partition, held.resolve);
+    const timer = setTimeout(held.resolve, HOLD_MS);
+    await held.promise;
+    clearTimeout(timer);
+    this.#resumed.delete(partition);
   }
 
   /** kafkajs throws while the consumer has no place in the group: nothing flows then, and a join follows. */
@@ -139,7 +158,10 @@ export class AssignedConsumer {
         this.#consumer = consumer;
         await consumer.run({
           autoCommit: false,
-          eachBatch: async ({ batch }: EachBatchPayload) => this.#take(batch),
+          eachBatch: async ({ batch }: EachBatchPayload) => {
+            this.#take(batch);
+            if (!this.#flowing.has(batch.partition)) await this.#untilResumed(batch.partition);
+          },
         });
         return;
       } catch (err) {
@@ -228,6 +250,8 @@ export class AssignedConsumer {
       this.#joined = consumer;
       this.#letGo();
       this.#listener.assigned(partitions);
+      // The coordinator has answered; while fetches bring records, the first heartbeat takes a while.
+      this.#listener.heartbeat();
     });
     consumer.on(events.START_BATCH_PROCESS, ({ payload }) => {
       const { batchSize, firstOffset } = payload;

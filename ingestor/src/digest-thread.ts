@@ -1,0 +1,52 @@
+/**
+ * Digests entries in a thread of its own: it takes a third of the time of sealing, and the main thread
+ * is needed for reading. The memory of the entries is handed over, not copied.
+ */
+import { extname } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import type { Digest, DigestEntries } from '@authseal/ledger';
+
+/** Beside this file, which is JavaScript when it is published. */
+const WORKER = new URL(`./digest-worker${extname(import.meta.url)}`, import.meta.url);
+
+export class DigestThread {
+  #worker: Worker | null = null;
+  /** Who waits for an answer; they come in the order of the questions. */
+  #waiting: PromiseWithResolvers<Digest>[] = [];
+
+  /** @throws what ended the thread; the next call begins a new one */
+  readonly digest: DigestEntries = (entries) => {
+    this.#worker ??= this.#begin();
+    const { buffer, bounds } = entries;
+    this.#worker.postMessage(entries, [buffer.buffer as ArrayBuffer, bounds.buffer as ArrayBuffer]);
+    const waiting = Promise.withResolvers<Digest>();
+    this.#waiting.push(waiting);
+    return waiting.promise;
+  };
+
+  async stop(): Promise<void> {
+    await this.#worker?.terminate();
+  }
+
+  #begin(): Worker {
+    const worker = new Worker(WORKER);
+    // Sent from one thread to the other, a Buffer becomes a plain Uint8Array.
+    worker.on('message', ({ range, block, buffer }: Digest) => {
+      const digest = {
+        range,
+        block: Buffer.from(block.buffer),
+        buffer: Buffer.from(buffer.buffer),
+      };
+      this.#waiting.shift()?.resolve(digest);
+    });
+    let why: unknown = new Error('the thread was ended');
+    worker.on('error', (error) => {
+      why = error;
+    });
+    worker.on('exit', () => {
+      this.#worker = null;
+      for (const { reject } of this.#waiting.splice(0)) reject(why);
+    });
+    return worker;
+  }
+}
