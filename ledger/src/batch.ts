@@ -17,7 +17,7 @@ import { encodeBase64 } from './base64.ts';
 import { type Checkpoint, parseCheckpoint } from './checkpoint.ts';
 import { type Codec, type Container, decodeBlock, readContainer } from './container.ts';
 import { rangeOfEntries } from './digest.ts';
-import { type EntryView, EVENT_FINGERPRINTS, viewEntry } from './entry.ts';
+import { EntryCursor, type EntryView, EVENT_FINGERPRINTS, viewEntry } from './entry-view.ts';
 import { LedgerError } from './error.ts';
 import { excerpt } from './excerpt.ts';
 import { type Header, parseHeader } from './header.ts';
@@ -94,7 +94,7 @@ export function readBatch(object: Buffer): Batch {
   checkBlock(container, header);
   const entries = decodeBlock(container.block, container.codec);
   const bounds = findEntries(entries, header, schema);
-  checkEntries(entries, bounds, header, schema);
+  checkEntries(entries, bounds, header);
   checkLeaves(entries, bounds, header);
   const head = headAfter(header, container.header);
   const checkpoint = parseCheckpoint(splitNote(container.checkpoint).text);
@@ -172,17 +172,12 @@ function findEntries(entries: Buffer, header: Header, schema: EntrySchema): Uint
   return bounds;
 }
 
-function checkEntries(
-  entries: Buffer,
-  bounds: Uint32Array,
-  header: Header,
-  schema: EntrySchema,
-): void {
-  const eventSchema = eventSchemaOf(schema);
+function checkEntries(entries: Buffer, bounds: Uint32Array, header: Header): void {
+  const entry = new EntryCursor();
   const problems: Record<string, number> = {};
   let offset = header.offsets.from;
   for (let i = 0; i < header.count; i += 1) {
-    const entry = viewEntry(entries.subarray(bounds[i], bounds[i + 1]), eventSchema);
+    entry.read(entries, bounds[i] as number, bounds[i + 1] as number);
     const index = header.first + i;
     if (entry.index !== index) throw entryFault(header, i, `its index is ${entry.index}`);
     if (entry.offset < offset || entry.offset >= header.offsets.to) {

@@ -8,17 +8,20 @@ import {
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
-  type EntryView,
-  EVENT_FINGERPRINTS,
   entrySizeBound,
   entryTimestamp,
-  entryValue,
   PROBLEMS,
   recordHash,
   type SourceRecord,
-  viewEntry,
   writeEntry,
 } from './entry.ts';
+import {
+  type EntryView,
+  EVENT_FINGERPRINTS,
+  entryValue,
+  entryValueHash,
+  viewEntry,
+} from './entry-view.ts';
 import { sha256 } from './merkle.ts';
 import { codeOf } from './testing/failure.ts';
 import { MIXED, record, VALUES } from './testing/records.ts';
@@ -73,6 +76,7 @@ describe('an entry', () => {
           eventSchema: AUTH_EVENT_FINGERPRINT,
         });
         expect(entryValue(parts)).toEqual(source.value);
+        expect(entryValueHash(parts)).toEqual(source.value && sha256(source.value));
         expect(schema.read(entry)).toMatchObject({ index, offset, timestamp, key, problem, raw });
       }),
     );

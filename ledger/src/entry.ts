@@ -16,17 +16,10 @@
  *
  * so the whole Kafka value can be had back from every entry.
  */
-import {
-  type Classified,
-  type EntrySchema,
-  fingerprint,
-  type Problem,
-  RELEASED_ENTRY_SCHEMAS,
-} from '@authseal/schemas';
-import { LedgerError } from './error.ts';
+import type { Classified, Problem } from '@authseal/schemas';
 import { MAX_TIMESTAMP } from './limits.ts';
 import { sha256 } from './merkle.ts';
-import { readVarint, varintSize, writeVarint } from './varint.ts';
+import { writeVarint } from './varint.ts';
 
 /** A record as Kafka gave it. */
 export type SourceRecord = {
@@ -42,7 +35,7 @@ export type SourceRecord = {
 /** The symbols of `problem`, in the order of the schema's enum. */
 export const PROBLEMS: readonly Problem[] = ['NULL_VALUE', 'MALFORMED', 'UNKNOWN_SCHEMA'];
 
-const FINGERPRINT_SIZE = 8;
+export const FINGERPRINT_SIZE = 8;
 const LONGEST_VARINT = 8;
 /** index, offset, timestamp; five union tags, two lengths, the problem; two counts of headers. */
 const FIXED_PARTS = 13 * LONGEST_VARINT + FINGERPRINT_SIZE;
@@ -125,104 +118,9 @@ function writeBytes(buffer: Buffer, at: number, bytes: Buffer): number {
   return end + bytes.copy(buffer, end);
 }
 
-/** An entry's parts, the event not decoded; all buffers are views into the batch. */
-export type EntryView = {
-  readonly index: number;
-  readonly offset: number;
-  readonly timestamp: number;
-  readonly key: Buffer | null;
-  readonly headers: readonly (readonly [string, Buffer | null])[];
-  readonly problem: Problem | null;
-  readonly raw: { readonly schema: Buffer | null; readonly value: Buffer } | null;
-  /** The event's Avro body. */
-  readonly event: Buffer | null;
-  /** The schema that `event` is written in: its fingerprint, 8 wire bytes. */
-  readonly eventSchema: Buffer;
-};
-
-/**
- * Which event schema the entries of each released schema hold: the one that was current then, which
- * stands in the last field, `event`, whole.
- */
-export const EVENT_FINGERPRINTS: ReadonlyMap<EntrySchema, Buffer> = new Map(
-  [...RELEASED_ENTRY_SCHEMAS.values()].map((schema) => [
-    schema,
-    fingerprint(JSON.parse(schema.text).fields.at(-1).type[1]),
-  ]),
-);
-
-/**
- * The parts of an entry whose bytes are known to be canonical Avro (`skip` of its schema), whose
- * events have the fingerprint `eventSchema`.
- * @throws LedgerError ENTRY_MALFORMED when problem, raw and event contradict each other
- */
-export function viewEntry(entry: Buffer, eventSchema: Buffer): EntryView {
-  let at = 0;
-  const long = (): number => {
-    const value = readVarint(entry, at);
-    if (value < 0) throw malformed('a number is negative');
-    at += varintSize(value);
-    return value;
-  };
-  const take = (length: number): Buffer => {
-    at += length;
-    return entry.subarray(at - length, at);
-  };
-  const optionalBytes = (): Buffer | null => (long() === 0 ? null : take(long()));
-  const [index, offset, timestamp] = [long(), long(), long()];
-  const key = optionalBytes();
-  const headers: [string, Buffer | null][] = [];
-  for (let left = long(); left > 0; left -= 1) {
-    headers.push([take(long()).toString(), optionalBytes()]);
-  }
-  if (headers.length > 0) long(); // the end of the array; an empty one is nothing but its end
-  const problem = long() === 0 ? null : (PROBLEMS[long()] as Problem);
-  const raw =
-    long() === 0
-      ? null
-      : { schema: long() === 0 ? null : take(FINGERPRINT_SIZE), value: take(long()) };
-  const event = long() === 0 ? null : entry.subarray(at);
-  const view = { index, offset, timestamp, key, headers, problem, raw, event, eventSchema };
-  checkParts(view);
-  return view;
-}
-
-/** The table at the head of this file, as far as it can be told without the schemas of the sealing version. */
-function checkParts({ problem, raw, event, timestamp }: EntryView): void {
-  if (timestamp > MAX_TIMESTAMP) throw malformed('its timestamp lies after the year 9999');
-  const schemaIsTheValues =
-    raw === null ||
-    raw.schema === null ||
-    (SINGLE_OBJECT_MARKER.equals(raw.value.subarray(0, 2)) &&
-      raw.schema.equals(raw.value.subarray(2, 2 + FINGERPRINT_SIZE)));
-  const right = {
-    NULL_VALUE: raw === null && event === null,
-    MALFORMED: raw !== null && raw.schema !== null && event === null,
-    UNKNOWN_SCHEMA: raw !== null && raw.schema === null && event === null,
-    none: event !== null && (raw === null || raw.schema !== null),
-  }[problem ?? 'none'];
-  if (!right || !schemaIsTheValues) throw malformed('problem, raw and event contradict each other');
-}
-
-/** The Kafka value of an entry, as the producer sent it. */
-export function entryValue({ raw, event, eventSchema }: EntryView): Buffer | null {
-  if (raw !== null) return raw.value;
-  return event === null ? null : Buffer.concat([SINGLE_OBJECT_MARKER, eventSchema, event]);
-}
-
-/** Avro 1.12 specification, "Single-object encoding". */
-const SINGLE_OBJECT_MARKER = Buffer.of(0xc3, 0x01);
-
 /** SHA-256(uint64be timestamp ‖ value): by this a source record is known again. */
 export function recordHash(timestamp: number, value: Buffer | null): Buffer {
   const time = Buffer.alloc(8);
   time.writeBigUInt64BE(BigInt(entryTimestamp(timestamp)));
   return sha256(value === null ? time : Buffer.concat([time, value]));
-}
-
-function malformed(why: string): LedgerError {
-  return new LedgerError(
-    'ENTRY_MALFORMED',
-    `An entry is refused: ${why}. The object was changed or was not made by Authseal.`,
-  );
 }

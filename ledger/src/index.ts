@@ -11,7 +11,8 @@ export { type Checkpoint, formatCheckpoint, parseCheckpoint } from './checkpoint
 export { CompactRange } from './compact-range.ts';
 export type { Codec } from './container.ts';
 export { type Digest, type DigestEntries, digestEntries, type Entries } from './digest.ts';
-export { type EntryView, entryValue, PROBLEMS, recordHash, type SourceRecord } from './entry.ts';
+export { PROBLEMS, recordHash, type SourceRecord } from './entry.ts';
+export { type EntryView, entryValue, entryValueHash } from './entry-view.ts';
 export { LedgerError, type LedgerErrorCode } from './error.ts';
 export { excerpt } from './excerpt.ts';
 export { FORMAT, type Header, type OffsetRange, originOf, partitionOf } from './header.ts';

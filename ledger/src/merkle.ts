@@ -26,9 +26,9 @@ const LEAF_PREFIX = 0x00;
 const NODE_PREFIX = 0x01;
 const PREFIXED_LARGE_ENTRY = Buffer.from('\0authseal/large-entry/v1\n');
 
-/** SHA-256 of the bytes. */
+/** SHA-256 of the bytes. By way of text, for Node takes twice as long to answer with a Buffer. */
 export function sha256(data: Uint8Array | string): Hash {
-  return hash('sha256', data, 'buffer');
+  return hashOfText(textOf(data));
 }
 
 /** Root of the tree without leaves (RFC 9162 section 2.1.1). */
@@ -72,8 +72,14 @@ export function nodeOf(left: HashText, right: HashText): HashText {
 }
 
 /** Node calls `latin1` by its older name here. */
-const textOf = (data: Uint8Array): HashText => hash('sha256', data, 'binary');
+function textOf(data: Uint8Array | string): HashText {
+  return hash('sha256', data, 'binary');
+}
 
-export const textOfHash = (hash: Hash): HashText => hash.toString('latin1');
+export function textOfHash(hash: Hash): HashText {
+  return hash.toString('latin1');
+}
 
-export const hashOfText = (text: HashText): Hash => Buffer.from(text, 'latin1');
+export function hashOfText(text: HashText): Hash {
+  return Buffer.from(text, 'latin1');
+}

@@ -197,7 +197,7 @@ export class Producers {
   }
 
   #append(chain: Chain, stamp: Stamp, header: Header): void {
-    chain.open.push(sha256(stamp.value));
+    chain.open.push(stamp.value);
     chain.next = stamp.sequence + 1;
     chain.events += 1;
     if (stamp.link !== null) this.#endFlush(chain, stamp, stamp.link, header);
@@ -252,7 +252,7 @@ export class Producers {
   #seeAgain(chain: Chain, { sequence, value, link }: Stamp, sighting: Sighting): void {
     chain.again ??= { first: sequence, next: sequence, values: [], held: [] };
     const { again } = chain;
-    again.values.push(sha256(value));
+    again.values.push(value);
     again.held.push(sighting);
     again.next = sequence + 1;
     const isOver =

@@ -1,0 +1,231 @@
+/**
+ * The parts of an entry (entry.ts). An EntryCursor finds them in a batch's bytes and makes no objects:
+ * every entry that is read is looked at by one. viewEntry gives them as Buffers and text.
+ */
+import {
+  type EntrySchema,
+  fingerprint,
+  type Problem,
+  RELEASED_ENTRY_SCHEMAS,
+} from '@authseal/schemas';
+import { FINGERPRINT_SIZE, PROBLEMS } from './entry.ts';
+import { LedgerError } from './error.ts';
+import { MAX_TIMESTAMP } from './limits.ts';
+import { type Hash, sha256 } from './merkle.ts';
+import { readVarint } from './varint.ts';
+
+/** An entry's parts, the event not decoded; all buffers are views into the batch. */
+export type EntryView = {
+  readonly index: number;
+  readonly offset: number;
+  readonly timestamp: number;
+  readonly key: Buffer | null;
+  readonly headers: readonly (readonly [string, Buffer | null])[];
+  readonly problem: Problem | null;
+  readonly raw: { readonly schema: Buffer | null; readonly value: Buffer } | null;
+  /** The event's Avro body. */
+  readonly event: Buffer | null;
+  /** The schema that `event` is written in: its fingerprint, 8 wire bytes. */
+  readonly eventSchema: Buffer;
+};
+
+/**
+ * Which event schema the entries of each released schema hold: the one that was current then, which
+ * stands in the last field, `event`, whole.
+ */
+export const EVENT_FINGERPRINTS: ReadonlyMap<EntrySchema, Buffer> = new Map(
+  [...RELEASED_ENTRY_SCHEMAS.values()].map((schema) => [
+    schema,
+    fingerprint(JSON.parse(schema.text).fields.at(-1).type[1]),
+  ]),
+);
+
+/** Where null stands instead of bytes. */
+const NONE = -1;
+
+/** Bytes [at, end), or null: at is NONE. */
+class Span {
+  at = NONE;
+  end = NONE;
+
+  of(bytes: Buffer): Buffer | null {
+    return this.at === NONE ? null : bytes.subarray(this.at, this.end);
+  }
+}
+
+export class EntryCursor {
+  index = 0;
+  offset = 0;
+  timestamp = 0;
+  problem: Problem | null = null;
+  readonly key = new Span();
+  readonly rawSchema = new Span();
+  readonly rawValue = new Span();
+  readonly event = new Span();
+  #headersAt = 0;
+  #headerCount = 0;
+  readonly #name = new Span();
+  readonly #value = new Span();
+  #bytes: Buffer = Buffer.alloc(0);
+  #at = 0;
+
+  /**
+   * Moves to the entry [start, end), whose bytes are known to be canonical Avro (`skip` of its schema).
+   * @throws LedgerError ENTRY_MALFORMED when problem, raw and event contradict each other
+   */
+  read(bytes: Buffer, start: number, end: number): void {
+    this.#bytes = bytes;
+    this.#at = start;
+    this.index = this.#long();
+    this.offset = this.#long();
+    this.timestamp = this.#long();
+    this.#optional(this.key);
+    this.#headerCount = this.#long();
+    this.#headersAt = this.#at;
+    this.#eachHeader(() => {});
+    this.problem = this.#long() === 0 ? null : (PROBLEMS[this.#long()] as Problem);
+    this.rawSchema.at = NONE;
+    this.rawValue.at = NONE;
+    if (this.#long() !== 0) {
+      if (this.#long() !== 0) this.#take(this.rawSchema, FINGERPRINT_SIZE);
+      this.#take(this.rawValue, this.#long());
+    }
+    this.event.at = NONE;
+    if (this.#long() !== 0) this.#take(this.event, end - this.#at);
+    this.#check();
+  }
+
+  /** Names and values, in their order. */
+  headers(): [string, Buffer | null][] {
+    const bytes = this.#bytes;
+    const headers: [string, Buffer | null][] = [];
+    this.#at = this.#headersAt;
+    this.#eachHeader((name, value) => headers.push([textOf(bytes, name), value.of(bytes)]));
+    return headers;
+  }
+
+  /** From the first header on, past the end of the last. */
+  #eachHeader(found: (name: Span, value: Span) => void): void {
+    for (let left = this.#headerCount; left > 0; left -= 1) {
+      this.#take(this.#name, this.#long());
+      this.#optional(this.#value);
+      found(this.#name, this.#value);
+    }
+    if (this.#headerCount > 0) this.#long(); // the end of the array; an empty one is nothing but its end
+  }
+
+  /** The table at the head of entry.ts, as far as it can be told without the schemas of the sealing version. */
+  #check(): void {
+    if (this.timestamp > MAX_TIMESTAMP) throw malformed('its timestamp lies after the year 9999');
+    const [hasRaw, hasSchema] = [this.rawValue.at !== NONE, this.rawSchema.at !== NONE];
+    const hasEvent = this.event.at !== NONE;
+    const right =
+      this.problem === null
+        ? hasEvent && hasRaw === hasSchema
+        : !hasEvent &&
+          hasRaw === (this.problem !== 'NULL_VALUE') &&
+          hasSchema === (this.problem === 'MALFORMED');
+    if (!right || (hasSchema && !this.#isSchemaOfValue())) {
+      throw malformed('problem, raw and event contradict each other');
+    }
+  }
+
+  #isSchemaOfValue(): boolean {
+    const [schema, value] = [this.rawSchema.of(this.#bytes), this.rawValue.of(this.#bytes)];
+    const start = Buffer.concat([SINGLE_OBJECT_MARKER, schema as Buffer]);
+    return start.equals((value as Buffer).subarray(0, start.length));
+  }
+
+  #optional(span: Span): void {
+    if (this.#long() === 0) span.at = NONE;
+    else this.#take(span, this.#long());
+  }
+
+  #take(span: Span, length: number): void {
+    span.at = this.#at;
+    this.#at += length;
+    span.end = this.#at;
+  }
+
+  #long(): number {
+    const byte = this.#bytes[this.#at] as number;
+    if (byte < 0x80 && (byte & 1) === 0) {
+      this.#at += 1;
+      return byte >>> 1;
+    }
+    const value = readVarint(this.#bytes, this.#at);
+    if (value < 0) throw malformed('a number is negative');
+    while ((this.#bytes[this.#at] as number) >= 0x80) this.#at += 1;
+    this.#at += 1;
+    return value;
+  }
+}
+
+const cursor = new EntryCursor();
+
+/**
+ * The parts of an entry whose bytes are known to be canonical Avro (`skip` of its schema), whose
+ * events have the fingerprint `eventSchema`.
+ * @throws LedgerError ENTRY_MALFORMED when problem, raw and event contradict each other
+ */
+export function viewEntry(entry: Buffer, eventSchema: Buffer): EntryView {
+  cursor.read(entry, 0, entry.length);
+  const { index, offset, timestamp, problem } = cursor;
+  const value = cursor.rawValue.of(entry);
+  return {
+    index,
+    offset,
+    timestamp,
+    key: cursor.key.of(entry),
+    headers: cursor.headers(),
+    problem,
+    raw: value && { schema: cursor.rawSchema.of(entry), value },
+    event: cursor.event.of(entry),
+    eventSchema,
+  };
+}
+
+/** The name decoded last: most entries have the names of those before. */
+let lastName = { bytes: Buffer.alloc(0), text: '' };
+
+function textOf(entry: Buffer, { at, end }: Span): string {
+  const { bytes, text } = lastName;
+  let same = bytes.length === end - at;
+  for (let i = 0; same && i < bytes.length; i += 1) same = bytes[i] === entry[at + i];
+  if (same) return text;
+  lastName = { bytes: Buffer.from(entry.subarray(at, end)), text: entry.toString('utf8', at, end) };
+  return lastName.text;
+}
+
+/** The Kafka value of an entry, as the producer sent it. */
+export function entryValue({ raw, event, eventSchema }: EntryView): Buffer | null {
+  if (raw !== null) return raw.value;
+  return event === null ? null : Buffer.concat([SINGLE_OBJECT_MARKER, eventSchema, event]);
+}
+
+/** SHA-256 of the Kafka value of an entry; null when it has none. */
+export function entryValueHash(entry: EntryView): Hash | null {
+  const { raw, event, eventSchema } = entry;
+  if (raw !== null) return sha256(raw.value);
+  if (event === null) return null;
+  const size = VALUE_START + event.length;
+  if (valueRoom.length < size) valueRoom = Buffer.alloc(2 * size);
+  SINGLE_OBJECT_MARKER.copy(valueRoom);
+  eventSchema.copy(valueRoom, SINGLE_OBJECT_MARKER.length);
+  event.copy(valueRoom, VALUE_START);
+  return sha256(valueRoom.subarray(0, size));
+}
+
+/** Avro 1.12 specification, "Single-object encoding". */
+const SINGLE_OBJECT_MARKER = Buffer.of(0xc3, 0x01);
+const VALUE_START = SINGLE_OBJECT_MARKER.length + FINGERPRINT_SIZE;
+
+/** A value is put together here to be hashed: a buffer for each would cost as much as its hash. */
+let valueRoom = Buffer.alloc(64 * 1024);
+
+function malformed(why: string): LedgerError {
+  return new LedgerError(
+    'ENTRY_MALFORMED',
+    `An entry is refused: ${why}. The object was changed or was not made by Authseal.`,
+  );
+}
