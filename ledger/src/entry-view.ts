@@ -64,8 +64,6 @@ export class EntryCursor {
   readonly event = new Span();
   #headersAt = 0;
   #headerCount = 0;
-  readonly #name = new Span();
-  readonly #value = new Span();
   #bytes: Buffer = Buffer.alloc(0);
   #at = 0;
 
@@ -82,7 +80,7 @@ export class EntryCursor {
     this.#optional(this.key);
     this.#headerCount = this.#long();
     this.#headersAt = this.#at;
-    this.#eachHeader(() => {});
+    this.#passHeaders();
     this.problem = this.#long() === 0 ? null : (PROBLEMS[this.#long()] as Problem);
     this.rawSchema.at = NONE;
     this.rawValue.at = NONE;
@@ -97,19 +95,24 @@ export class EntryCursor {
 
   /** Names and values, in their order. */
   headers(): [string, Buffer | null][] {
-    const bytes = this.#bytes;
     const headers: [string, Buffer | null][] = [];
     this.#at = this.#headersAt;
-    this.#eachHeader((name, value) => headers.push([textOf(bytes, name), value.of(bytes)]));
+    const [name, value] = [new Span(), new Span()];
+    for (let left = this.#headerCount; left > 0; left -= 1) {
+      this.#take(name, this.#long());
+      this.#optional(value);
+      headers.push([textOf(this.#bytes, name), value.of(this.#bytes)]);
+    }
     return headers;
   }
 
-  /** From the first header on, past the end of the last. */
-  #eachHeader(found: (name: Span, value: Span) => void): void {
+  #passHeaders(): void {
     for (let left = this.#headerCount; left > 0; left -= 1) {
-      this.#take(this.#name, this.#long());
-      this.#optional(this.#value);
-      found(this.#name, this.#value);
+      const length = this.#long();
+      this.#at += length;
+      if (this.#long() === 0) continue;
+      const size = this.#long();
+      this.#at += size;
     }
     if (this.#headerCount > 0) this.#long(); // the end of the array; an empty one is nothing but its end
   }

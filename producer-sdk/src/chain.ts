@@ -17,7 +17,7 @@
  * Deployment, topic and producer are in the first link, so that a chain replayed under another
  * name fails. Only hashing here: no I/O, no clock.
  */
-import { createHash, type KeyObject, sign } from 'node:crypto';
+import { createHash, hash, type KeyObject, sign } from 'node:crypto';
 
 /** The names that a chain is bound to. */
 export interface ChainNames {
@@ -53,9 +53,9 @@ export function nextLink(
 ): Buffer {
   const sequence = Buffer.alloc(8);
   sequence.writeBigUInt64BE(BigInt(lastSequence));
-  const hash = createHash('sha256').update(previous).update(sequence);
-  for (const value of values) hash.update(createHash('sha256').update(value).digest());
-  return hash.digest();
+  // As text of one character a byte: Node takes three times as long to answer with a Buffer each.
+  const hashes = values.map((value) => hash('sha256', value, 'binary')).join('');
+  return createHash('sha256').update(previous).update(sequence).update(hashes, 'latin1').digest();
 }
 
 /** The text that a producer signs for a flush. */

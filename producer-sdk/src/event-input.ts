@@ -1,7 +1,7 @@
 /** What callers say of an event; the producer fills in the rest. */
 import type { AuthEvent, EventKind } from '@authseal/schemas';
-import { v7 as uuidv7 } from 'uuid';
 import { ProducerError } from './error.ts';
+import { newEventId } from './event-id.ts';
 
 /** What the producer fills in unless it is given. */
 interface Filled {
@@ -38,7 +38,7 @@ export function completeEvent(input: EventInput, service: string): AuthEvent {
         `got ${JSON.stringify(input.service)}`,
     );
   }
-  const { id = uuidv7(), time = new Date(), kind, ...fields } = input;
+  const { id = newEventId(), time = new Date() } = input;
   const happened = time instanceof Date ? micros(time) : time;
-  return { id, time: happened, kind, ...fields, service } as AuthEvent;
+  return { ...input, id, time: happened, service } as AuthEvent;
 }
