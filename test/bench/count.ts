@@ -17,6 +17,10 @@ const consumer = kafka.consumer({
   maxWaitTimeInMs: 250,
 });
 let left = Number(records);
+let began = 0;
+consumer.on(consumer.events.GROUP_JOIN, () => {
+  began = performance.now();
+});
 const done = Promise.withResolvers<void>();
 await consumer.connect();
 await consumer.subscribe({ topic, fromBeginning: true });
@@ -28,4 +32,4 @@ await consumer.run({
   },
 });
 await done.promise;
-endScript();
+endScript(began);

@@ -1,17 +1,25 @@
 /** Waiting for the pipeline, by what its groups have committed. */
-import { setTimeout as delay } from 'node:timers/promises';
-import { readTopic, sealedOffsets, topicEnd } from '../plain/topic.ts';
+import { readFileSync } from 'node:fs';
+import type { Server } from '@authseal/deploy/local';
+import { topicEnds, untilSealedOffsets } from '../plain/topic.ts';
 
-const POLL_MS = 50;
+/** When a service's log first says this, milliseconds since 1970: what it did before is its start. */
+export function loggedAt({ logFile }: Server, message: string): number {
+  for (const line of readFileSync(logFile as string, 'utf8').split('\n')) {
+    const { msg, time } = line === '' ? {} : JSON.parse(line);
+    if (msg === message) return Date.parse(time);
+  }
+  throw new Error(`${logFile} does not say "${message}"`);
+}
 
 /** Until the ingestor of this group has committed so many records of the events topic. */
-export async function untilSealed(
+export function untilSealed(
   brokers: string[],
   group: string,
   topic: string,
   records: number,
 ): Promise<void> {
-  while ((await sealedOffsets(brokers, `${group}.state`, topic)) < records) await delay(POLL_MS);
+  return untilSealedOffsets(brokers, `${group}.state`, topic, records);
 }
 
 /** Until the archivers of these groups have committed every batch that the topic holds now. */
@@ -20,8 +28,8 @@ export async function untilArchived(
   groups: readonly string[],
   topic: string,
 ): Promise<void> {
-  const partitions = (await readTopic(brokers, topic)).length;
+  const ends = await topicEnds(brokers, topic);
   // Each partition ends with the marker of its last transaction, which is no batch.
-  const end = (await topicEnd(brokers, topic)) - partitions;
+  const end = ends.reduce((sum, one) => sum + one - 1, 0);
   for (const group of groups) await untilSealed(brokers, group, topic, end);
 }

@@ -31,6 +31,7 @@ function* objects(): Generator<Buffer> {
 /** As many as the archiver has under way over the eight partitions. */
 const AT_ONCE = 8 * MAX_PUTS;
 
+const began = performance.now();
 await pMap(
   objects(),
   async (object) => {
@@ -51,4 +52,4 @@ await pMap(
   { concurrency: AT_ONCE },
 );
 bucket.close();
-endScript();
+endScript(began);

@@ -2,9 +2,9 @@
 import { ROOT, runAny } from '../plain/commands.ts';
 
 export type Spent = {
-  /** Seconds from the start of the process to its end. */
+  /** Seconds from the moment that it began its work, once it was started and connected, to its end. */
   readonly wall: number;
-  /** CPU seconds. */
+  /** CPU seconds, from the start of the process. */
   readonly cpu: number;
 };
 
@@ -14,17 +14,19 @@ export async function runScript<Told = object>(
   args: readonly string[],
   environment: Record<string, string> = {},
 ): Promise<Spent & Told> {
-  const from = performance.now();
   const path = `${ROOT}/test/bench/${script}`;
   const { code, stdout, stderr } = await runAny(process.execPath, [path, ...args], environment);
   if (code !== 0) throw new Error(`${script} ended with ${code}: ${stderr}`);
-  const told = JSON.parse(stdout.trim().split('\n').at(-1) as string);
-  return { wall: (performance.now() - from) / 1000, ...told };
+  return JSON.parse(stdout.trim().split('\n').at(-1) as string);
 }
 
-/** Says what this process has cost, and what else it has to tell, and ends it: connections would keep it. */
-export function endScript(told: object = {}): never {
+/**
+ * Says what this process has cost, and what else it has to tell, and ends it: connections would keep it.
+ * @param began when its work began, as performance.now() has it
+ */
+export function endScript(began: number, told: object = {}): never {
+  const wall = (performance.now() - began) / 1000;
   const { user, system } = process.cpuUsage();
-  process.stdout.write(`${JSON.stringify({ cpu: (user + system) / 1e6, ...told })}\n`);
+  process.stdout.write(`${JSON.stringify({ wall, cpu: (user + system) / 1e6, ...told })}\n`);
   process.exit(0);
 }

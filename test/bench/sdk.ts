@@ -7,7 +7,7 @@ import type { Stack } from '@authseal/deploy/local';
 import { byTurns, type Figure, medianFigure, percentile, plainFigure } from './figure.ts';
 import { runScript } from './script.ts';
 
-type Recorded = { readonly seconds: number; readonly callerSeconds: number };
+type Recorded = { readonly callerSeconds: number };
 
 export async function measureSdk(
   { kafkaBrokers }: Stack,
@@ -23,8 +23,8 @@ export async function measureSdk(
       () => runScript<Recorded>('send-raw.ts', args),
     );
     const rates = pairs.map(({ ours, reference }) => ({
-      ours: events / ours.seconds,
-      reference: events / reference.seconds,
+      ours: events / ours.wall,
+      reference: events / reference.wall,
     }));
     figures.push(medianFigure(`sdk, ${kind}, beside kafkajs's send`, 'events/s', rates));
     callers.push(...pairs.map(({ ours }) => (ours.callerSeconds / events) * 1e6));

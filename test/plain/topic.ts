@@ -1,6 +1,7 @@
 /** Topics as a plain kafkajs consumer and admin show them: nothing of the code under test. */
 import { type ForkOptions, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
 import kafkajs, { type Admin, type IHeaders, type Kafka } from 'kafkajs';
 
 const READER = `${import.meta.dirname}/topic-reader.ts`;
@@ -50,16 +51,37 @@ export async function readTopic(
 
 /** What the state group of a service has committed, over all partitions: how far it has come. */
 export async function sealedOffsets(brokers: string[], stateGroup: string, topic: string) {
-  return withAdmin(brokers, async (admin) => {
-    const [entry] = await admin.fetchOffsets({ groupId: stateGroup, topics: [topic] });
-    return sum(entry?.partitions.map(({ offset }) => Math.max(0, Number(offset))) ?? []);
+  return withAdmin(brokers, (admin) => offsetsOf(admin, stateGroup, topic));
+}
+
+/** Waits until they have come so far, as one who looks often and is hardly noticed. */
+export async function untilSealedOffsets(
+  brokers: string[],
+  stateGroup: string,
+  topic: string,
+  due: number,
+): Promise<void> {
+  await withAdmin(brokers, async (admin) => {
+    while ((await offsetsOf(admin, stateGroup, topic)) < due) await delay(POLL_MS);
   });
 }
 
-/** The ends of all partitions of a topic: how far there is to go. */
+const POLL_MS = 20;
+
+async function offsetsOf(admin: Admin, groupId: string, topic: string): Promise<number> {
+  const [entry] = await admin.fetchOffsets({ groupId, topics: [topic] });
+  return sum(entry?.partitions.map(({ offset }) => Math.max(0, Number(offset))) ?? []);
+}
+
+/** The ends of all partitions of a topic together: how far there is to go. */
 export async function topicEnd(brokers: string[], topic: string): Promise<number> {
+  return sum(await topicEnds(brokers, topic));
+}
+
+/** The end of each partition of a topic. */
+export async function topicEnds(brokers: string[], topic: string): Promise<number[]> {
   return withAdmin(brokers, async (admin) =>
-    sum((await admin.fetchTopicOffsets(topic)).map(({ high }) => Number(high))),
+    (await admin.fetchTopicOffsets(topic)).map(({ high }) => Number(high)),
   );
 }
 
