@@ -33,11 +33,7 @@ const MEASURE: Record<Measurement, () => Promise<Figure[]>> = {
       ...(await measureIngest(stack, turns, 1)),
       ...(await measureIngest(stack, turns, 8)),
     ]),
-  archive: () =>
-    withQuietStack(async (stack) => {
-      await sealBacklog(stack);
-      return measureArchive(stack, rounds);
-    }),
+  archive: () => withQuietStack((stack) => measureArchive(stack, rounds, () => sealBacklog(stack))),
   verify: () =>
     withQuietStack(async (stack) => {
       await sealBacklog(stack);
