@@ -1,4 +1,5 @@
 /** A backlog of real-shaped events, about 245 bytes each. */
+import { hash } from 'node:crypto';
 import { createAuditProducer } from '@authseal/producer-sdk';
 import { encodeEvent } from '@authseal/schemas';
 
@@ -48,12 +49,10 @@ export const failedLogin = (i: number) => ({
   attributes: { region: 'eu-central-1', cluster: 'blue' },
 });
 
-/** The same as a Kafka value, but for its id and its time. */
-export const eventValue = (i: number): Buffer =>
-  encodeEvent({
-    ...failedLogin(i),
-    id: '01890a5d-ac96-774b-bcce-b302099a8057',
-    time: 1_700_000_000_000_000,
-    kind: 'LOGIN_FAILED',
-    service: 'bench',
-  });
+/** The same as a Kafka value; its id is one that does not repeat, and does not compress. */
+export function eventValue(i: number): Buffer {
+  const digits = hash('sha256', String(i), 'hex');
+  const id = `${digits.slice(0, 8)}-${digits.slice(8, 12)}-7${digits.slice(12, 15)}-8${digits.slice(15, 18)}-${digits.slice(18, 30)}`;
+  const time = 1_700_000_000_000_000 + 137 * i;
+  return encodeEvent({ ...failedLogin(i), id, time, kind: 'LOGIN_FAILED', service: 'bench' });
+}
