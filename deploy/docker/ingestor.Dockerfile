@@ -31,4 +31,5 @@ COPY ingestor/src ingestor/src
 USER 1000
 # /livez, /readyz and /metrics
 EXPOSE 8080
-ENTRYPOINT ["node", "ingestor/src/main.ts"]
+# A smaller young generation: a hundred MiB less for the same speed (docs/performance.md).
+ENTRYPOINT ["node", "--max-semi-space-size=8", "ingestor/src/main.ts"]

@@ -11,6 +11,9 @@ import { type Server, startServer } from './server.ts';
 const INGESTOR = `${ROOT}/ingestor/src/main.ts`;
 const ARCHIVER = `${ROOT}/archiver/src/main.ts`;
 
+/** As in the images. */
+const NODE_FLAGS = ['--max-semi-space-size=8'];
+
 /** AUTHSEAL_ variables. */
 export type Settings = Record<string, string>;
 
@@ -62,7 +65,7 @@ function startService(
       name,
       endpoint,
       command: process.execPath,
-      args: [main],
+      args: [...NODE_FLAGS, main],
       environment: serviceEnvironment({
         ...settings,
         AUTHSEAL_HTTP_HOST: '127.0.0.1',

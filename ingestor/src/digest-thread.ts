@@ -9,6 +9,9 @@ import type { Digest, DigestEntries } from '@authseal/ledger';
 /** Beside this file, which is JavaScript when it is published. */
 const WORKER = new URL(`./digest-worker${extname(import.meta.url)}`, import.meta.url);
 
+/** It makes nothing but hashes, which are gone at once: no need to let more of them gather. */
+const YOUNG_MB = 8;
+
 export class DigestThread {
   #worker: Worker | null = null;
   /** Who waits for an answer; they come in the order of the questions. */
@@ -29,7 +32,7 @@ export class DigestThread {
   }
 
   #begin(): Worker {
-    const worker = new Worker(WORKER);
+    const worker = new Worker(WORKER, { resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB } });
     // Sent from one thread to the other, a Buffer becomes a plain Uint8Array.
     worker.on('message', ({ range, block, buffer }: Digest) => {
       const digest = {

@@ -1,7 +1,7 @@
 /**
  * The whole pipeline at work on this machine for two minutes: a producing service, Kafka, the
- * ingestor, two archivers and two S3 servers. What counts is what both regions hold at the end of
- * it; each service's CPU seconds and memory, and bytes stored, beside.
+ * ingestor, two archivers and two S3 servers. What counts is what came to both regions in
+ * them; each service's CPU seconds and memory, and bytes stored, beside.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -14,7 +14,9 @@ import { type Figure, plainFigure } from './figure.ts';
 import { cpuSeconds, peakMemory } from './process.ts';
 
 const SECONDS = 120;
-/** Events a second that the service records if it can. */
+/** Before that, everything is compiled and the first batches arrive. */
+const WARM_UP_SECONDS = 15;
+/** Events a second that the service records if Kafka takes them. */
 const RATE = 40_000;
 
 export async function measureWhole(): Promise<Figure[]> {
@@ -29,16 +31,20 @@ export async function measureWhole(): Promise<Figure[]> {
       ...stack.servers.map(({ name, pid }): [string, number] => [name, pid]),
     ];
     const ended = once(load, 'exit');
-    await Promise.race([delay(SECONDS * 1000), ended]);
+    const work = (seconds: number) => Promise.race([delay(seconds * 1000), ended]);
+    await work(WARM_UP_SECONDS);
+    const before = await list(stack);
+    const cpuBefore = processes.map(([, pid]) => cpuSeconds(pid));
+    await work(SECONDS);
     if (load.exitCode !== null || load.signalCode !== null) throw new Error('the load has ended');
-    const costs = processes.flatMap(([name, pid]) => [
-      plainFigure(`whole, ${name}: CPU`, 's', cpuSeconds(pid)),
+    const costs = processes.flatMap(([name, pid], i) => [
+      plainFigure(`whole, ${name}: CPU`, 's', cpuSeconds(pid) - (cpuBefore[i] as number)),
       plainFigure(`whole, ${name}: memory at most`, 'MiB', peakMemory(pid)),
     ]);
-    const counting = archivedEvents(stack);
+    const after = await list(stack);
     load.kill('SIGTERM');
     await ended;
-    const archived = await counting;
+    const archived = await archivedSince(before, after);
     return [
       plainFigure(
         `whole, ${RATE}/s offered: in both regions`,
@@ -54,30 +60,37 @@ export async function measureWhole(): Promise<Figure[]> {
 }
 
 type Stored = { readonly events: number; readonly bytes: number };
+type Listed = { readonly bucket: Bucket; readonly versions: readonly ListedVersion[] };
 
-/** What the region that has less holds now: listed at once, read afterwards. */
-async function archivedEvents({ regions }: Stack): Promise<Stored> {
-  const buckets = regions.map((region) => new Bucket(region));
-  const listed = await Promise.all(buckets.map(list));
+/** What each region holds now. */
+function list({ regions }: Stack): Promise<Listed[]> {
+  return Promise.all(
+    regions.map(async (region) => {
+      const bucket = new Bucket(region);
+      const versions: ListedVersion[] = [];
+      for await (const version of bucket.listVersions(`${region.prefix}topic=`)) {
+        versions.push(version);
+      }
+      return { bucket, versions };
+    }),
+  );
+}
+
+/** What came to each region between two lists; of the region to which less came. */
+async function archivedSince(before: readonly Listed[], after: readonly Listed[]): Promise<Stored> {
   const stored = await Promise.all(
-    buckets.map(async (bucket, i): Promise<Stored> => {
+    after.map(async ({ bucket, versions }, i): Promise<Stored> => {
+      const known = new Set(before[i]?.versions.map(({ key }) => key));
       let [events, bytes] = [0, 0];
-      for (const { key, versionId, size } of listed[i] as ListedVersion[]) {
+      for (const { key, versionId, size } of versions) {
+        if (known.has(key)) continue;
         const got = await bucket.getVersion(key, versionId, MAX_OBJECT);
         events += readSealedHeader(got?.bytes as Buffer).header.count;
         bytes += size;
       }
-      bucket.close();
       return { events, bytes };
     }),
   );
+  for (const { bucket } of [...before, ...after]) bucket.close();
   return stored.reduce((least, region) => (region.events < least.events ? region : least));
-}
-
-async function list(bucket: Bucket): Promise<ListedVersion[]> {
-  const versions: ListedVersion[] = [];
-  for await (const version of bucket.listVersions(`${bucket.region.prefix}topic=`)) {
-    versions.push(version);
-  }
-  return versions;
 }
