@@ -44,7 +44,7 @@ export class Batch {
 
   /** Use `readBatch`. */
   constructor(
-    parts: Omit<Batch, 'bytesOf' | 'entryAt' | 'entries'>,
+    parts: Omit<Batch, 'bytesOf' | 'entryAt' | 'entries' | 'moveTo' | 'eventSchema'>,
     entries: Buffer,
     bounds: Uint32Array,
   ) {
@@ -65,9 +65,20 @@ export class Batch {
     return this.#entries.subarray(this.#bounds[i], this.#bounds[i + 1]);
   }
 
+  /** The schema that its events are written in: its fingerprint, 8 wire bytes. */
+  get eventSchema(): Buffer {
+    // There is one for every schema that is read, for each was released.
+    return EVENT_FINGERPRINTS.get(this.schema) as Buffer;
+  }
+
   /** The parts of entry i, its event not decoded. */
   entryAt(i: number): EntryView {
-    return viewEntry(this.bytesOf(i), eventSchemaOf(this.schema));
+    return viewEntry(this.bytesOf(i), this.eventSchema);
+  }
+
+  /** Moves a cursor to entry i: for those who look at millions. */
+  moveTo(i: number, cursor: EntryCursor): void {
+    cursor.read(this.#entries, this.#bounds[i] as number, this.#bounds[i + 1] as number);
   }
 
   /** The parts of all entries, in order. */
@@ -218,9 +229,6 @@ function checkCheckpoint(checkpoint: Checkpoint, head: LogHead): void {
     );
   }
 }
-
-/** There is one for every schema that is read, for each was released. */
-const eventSchemaOf = (schema: EntrySchema): Buffer => EVENT_FINGERPRINTS.get(schema) as Buffer;
 
 const nameOf = ({ origin, batch }: Header): string => `${origin} batch ${batch}`;
 

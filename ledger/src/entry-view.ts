@@ -43,13 +43,24 @@ export const EVENT_FINGERPRINTS: ReadonlyMap<EntrySchema, Buffer> = new Map(
 /** Where null stands instead of bytes. */
 const NONE = -1;
 
-/** Bytes [at, end), or null: at is NONE. */
+/** Bytes [at, end) of a batch, or null: at is NONE. */
 class Span {
   at = NONE;
   end = NONE;
 
+  get isNull(): boolean {
+    return this.at === NONE;
+  }
+
   of(bytes: Buffer): Buffer | null {
     return this.at === NONE ? null : bytes.subarray(this.at, this.end);
+  }
+
+  /** Whether they are these. For some tens of bytes faster than Buffer.compare. */
+  is(bytes: Buffer, these: Buffer): boolean {
+    if (this.at === NONE || this.end - this.at !== these.length) return false;
+    for (let i = 0; i < these.length; i += 1) if (bytes[this.at + i] !== these[i]) return false;
+    return true;
   }
 }
 
@@ -62,9 +73,11 @@ export class EntryCursor {
   readonly rawSchema = new Span();
   readonly rawValue = new Span();
   readonly event = new Span();
+  bytes: Buffer = Buffer.alloc(0);
+  readonly #name = new Span();
+  readonly #value = new Span();
   #headersAt = 0;
   #headerCount = 0;
-  #bytes: Buffer = Buffer.alloc(0);
   #at = 0;
 
   /**
@@ -72,7 +85,7 @@ export class EntryCursor {
    * @throws LedgerError ENTRY_MALFORMED when problem, raw and event contradict each other
    */
   read(bytes: Buffer, start: number, end: number): void {
-    this.#bytes = bytes;
+    this.bytes = bytes;
     this.#at = start;
     this.index = this.#long();
     this.offset = this.#long();
@@ -97,24 +110,35 @@ export class EntryCursor {
   headers(): [string, Buffer | null][] {
     const headers: [string, Buffer | null][] = [];
     this.#at = this.#headersAt;
-    const [name, value] = [new Span(), new Span()];
     for (let left = this.#headerCount; left > 0; left -= 1) {
-      this.#take(name, this.#long());
-      this.#optional(value);
-      headers.push([textOf(this.#bytes, name), value.of(this.#bytes)]);
+      this.#passHeader();
+      headers.push([textOf(this.bytes, this.#name), this.#value.of(this.bytes)]);
     }
     return headers;
   }
 
-  #passHeaders(): void {
+  /** The one value of a header; null when there is none, or several. */
+  header(name: Buffer): Buffer | null {
+    let value: Buffer | null = null;
+    let count = 0;
+    this.#at = this.#headersAt;
     for (let left = this.#headerCount; left > 0; left -= 1) {
-      const length = this.#long();
-      this.#at += length;
-      if (this.#long() === 0) continue;
-      const size = this.#long();
-      this.#at += size;
+      this.#passHeader();
+      if (!this.#name.is(this.bytes, name)) continue;
+      value = this.#value.of(this.bytes);
+      count += 1;
     }
+    return count === 1 ? value : null;
+  }
+
+  #passHeaders(): void {
+    for (let left = this.#headerCount; left > 0; left -= 1) this.#passHeader();
     if (this.#headerCount > 0) this.#long(); // the end of the array; an empty one is nothing but its end
+  }
+
+  #passHeader(): void {
+    this.#take(this.#name, this.#long());
+    this.#optional(this.#value);
   }
 
   /** The table at the head of entry.ts, as far as it can be told without the schemas of the sealing version. */
@@ -134,7 +158,7 @@ export class EntryCursor {
   }
 
   #isSchemaOfValue(): boolean {
-    const [schema, value] = [this.rawSchema.of(this.#bytes), this.rawValue.of(this.#bytes)];
+    const [schema, value] = [this.rawSchema.of(this.bytes), this.rawValue.of(this.bytes)];
     const start = Buffer.concat([SINGLE_OBJECT_MARKER, schema as Buffer]);
     return start.equals((value as Buffer).subarray(0, start.length));
   }
@@ -151,14 +175,14 @@ export class EntryCursor {
   }
 
   #long(): number {
-    const byte = this.#bytes[this.#at] as number;
+    const byte = this.bytes[this.#at] as number;
     if (byte < 0x80 && (byte & 1) === 0) {
       this.#at += 1;
       return byte >>> 1;
     }
-    const value = readVarint(this.#bytes, this.#at);
+    const value = readVarint(this.bytes, this.#at);
     if (value < 0) throw malformed('a number is negative');
-    while ((this.#bytes[this.#at] as number) >= 0x80) this.#at += 1;
+    while ((this.bytes[this.#at] as number) >= 0x80) this.#at += 1;
     this.#at += 1;
     return value;
   }
@@ -191,12 +215,11 @@ export function viewEntry(entry: Buffer, eventSchema: Buffer): EntryView {
 /** The name decoded last: most entries have the names of those before. */
 let lastName = { bytes: Buffer.alloc(0), text: '' };
 
-function textOf(entry: Buffer, { at, end }: Span): string {
-  const { bytes, text } = lastName;
-  let same = bytes.length === end - at;
-  for (let i = 0; same && i < bytes.length; i += 1) same = bytes[i] === entry[at + i];
-  if (same) return text;
-  lastName = { bytes: Buffer.from(entry.subarray(at, end)), text: entry.toString('utf8', at, end) };
+function textOf(entry: Buffer, name: Span): string {
+  if (!name.is(entry, lastName.bytes)) {
+    const bytes = Buffer.from(name.of(entry) as Buffer);
+    lastName = { bytes, text: bytes.toString() };
+  }
   return lastName.text;
 }
 
@@ -206,16 +229,16 @@ export function entryValue({ raw, event, eventSchema }: EntryView): Buffer | nul
   return event === null ? null : Buffer.concat([SINGLE_OBJECT_MARKER, eventSchema, event]);
 }
 
-/** SHA-256 of the Kafka value of an entry; null when it has none. */
-export function entryValueHash(entry: EntryView): Hash | null {
-  const { raw, event, eventSchema } = entry;
-  if (raw !== null) return sha256(raw.value);
-  if (event === null) return null;
-  const size = VALUE_START + event.length;
+/** SHA-256 of the Kafka value of the entry that the cursor is at; null when it has none. */
+export function entryValueHash(entry: EntryCursor, eventSchema: Buffer): Hash | null {
+  const { bytes, rawValue, event } = entry;
+  if (!rawValue.isNull) return sha256(rawValue.of(bytes) as Buffer);
+  if (event.isNull) return null;
+  const size = VALUE_START + event.end - event.at;
   if (valueRoom.length < size) valueRoom = Buffer.alloc(2 * size);
   SINGLE_OBJECT_MARKER.copy(valueRoom);
   eventSchema.copy(valueRoom, SINGLE_OBJECT_MARKER.length);
-  event.copy(valueRoom, VALUE_START);
+  bytes.copy(valueRoom, VALUE_START, event.at, event.end);
   return sha256(valueRoom.subarray(0, size));
 }
 

@@ -16,6 +16,7 @@ import {
   writeEntry,
 } from './entry.ts';
 import {
+  EntryCursor,
   type EntryView,
   EVENT_FINGERPRINTS,
   entryValue,
@@ -29,6 +30,7 @@ import { varint } from './varint.ts';
 
 const schema = [...RELEASED_ENTRY_SCHEMAS.values()].at(-1) as EntrySchema;
 
+const cursor = new EntryCursor();
 const view = (entry: Buffer): EntryView => viewEntry(entry, AUTH_EVENT_FINGERPRINT);
 
 function encode(source: SourceRecord, index = 0): Buffer {
@@ -76,7 +78,9 @@ describe('an entry', () => {
           eventSchema: AUTH_EVENT_FINGERPRINT,
         });
         expect(entryValue(parts)).toEqual(source.value);
-        expect(entryValueHash(parts)).toEqual(source.value && sha256(source.value));
+        cursor.read(entry, 0, entry.length);
+        const hash = entryValueHash(cursor, AUTH_EVENT_FINGERPRINT);
+        expect(hash).toEqual(source.value && sha256(source.value));
         expect(schema.read(entry)).toMatchObject({ index, offset, timestamp, key, problem, raw });
       }),
     );

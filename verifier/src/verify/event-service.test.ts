@@ -1,4 +1,4 @@
-import { readBatch } from '@authseal/ledger';
+import { EntryCursor, readBatch } from '@authseal/ledger';
 import { encodeEvent } from '@authseal/schemas';
 import { describe, expect, it } from 'vitest';
 import { event, SealedLog } from '../testing/sealed-log.ts';
@@ -17,7 +17,11 @@ describe('the service that an event names', () => {
       headers: [],
     }));
     const batch = readBatch((await log.seal(records)).object);
-    const found = [...batch.entries()].map((entry) => serviceOfEvent(batch, entry));
+    const cursor = new EntryCursor();
+    const found = records.map((_, i) => {
+      batch.moveTo(i, cursor);
+      return serviceOfEvent(batch, cursor);
+    });
     expect(found).toEqual([...services, null, null]);
     const read = records.map((_, i) => batch.schema.read(batch.bytesOf(i)).event?.service ?? null);
     expect(found).toEqual(read);

@@ -1,22 +1,32 @@
 /** Which service an event names, without reading the rest of it: asked of every event there is. */
-import type { Batch, EntryView } from '@authseal/ledger';
+import type { Batch, EntryCursor } from '@authseal/ledger';
 import { AUTH_EVENT_FINGERPRINT } from '@authseal/schemas';
 
-/** null: the entry holds no event. */
-export function serviceOfEvent(
-  batch: Batch,
-  { event, eventSchema, index }: EntryView,
-): string | null {
-  if (event === null) return null;
-  if (!eventSchema.equals(AUTH_EVENT_FINGERPRINT)) {
+/** The name decoded last: most events in a row are of one service. */
+let last = { bytes: Buffer.alloc(0), text: '' };
+
+/** Of the entry that the cursor is at; null: it holds no event. */
+export function serviceOfEvent(batch: Batch, { event, bytes, index }: EntryCursor): string | null {
+  if (event.isNull) return null;
+  if (!batch.eventSchema.equals(AUTH_EVENT_FINGERPRINT)) {
     return batch.schema.read(batch.bytesOf(index - batch.header.first)).event?.service ?? null;
   }
   // The current schema begins with id string, time long, kind enum, service string.
-  const id = lengthAt(event, 0);
+  const id = lengthAt(bytes, event.at);
   const time = id.end + id.length;
-  const kind = endOfVarint(event, time);
-  const service = lengthAt(event, endOfVarint(event, kind));
-  return event.toString('utf8', service.end, service.end + service.length);
+  const kind = endOfVarint(bytes, time);
+  const { end: at, length } = lengthAt(bytes, endOfVarint(bytes, kind));
+  if (!isAt(bytes, at, length, last.bytes)) {
+    const name = Buffer.from(bytes.subarray(at, at + length));
+    last = { bytes: name, text: name.toString() };
+  }
+  return last.text;
+}
+
+function isAt(bytes: Buffer, at: number, length: number, these: Buffer): boolean {
+  if (length !== these.length) return false;
+  for (let i = 0; i < length; i += 1) if (bytes[at + i] !== these[i]) return false;
+  return true;
 }
 
 /** The length before a string, below 2^28 for no entry is longer. */

@@ -1,6 +1,7 @@
 /** What an entry's Kafka key and headers say of its producer. */
 import {
-  type EntryView,
+  type Batch,
+  type EntryCursor,
   entryValueHash,
   type Hash,
   LINK_HEADER,
@@ -27,15 +28,21 @@ const MAX_SEQUENCE_DIGITS = 15;
 const LINK_SIZE = 32;
 const SIGNATURE_SIZE = 64;
 
+const [SEQUENCE_NAME, LINK_NAME, SIGNATURE_NAME] = [
+  SEQUENCE_HEADER,
+  LINK_HEADER,
+  SIGNATURE_HEADER,
+].map((name) => Buffer.from(name)) as [Buffer, Buffer, Buffer];
+
 /** null: the entry stands in no chain. */
-export function stampOf(entry: EntryView): Stamp | null {
-  const { producer, service } = nameOfKey(entry.key);
+export function stampOf(entry: EntryCursor, { eventSchema }: Batch): Stamp | null {
+  const { producer, service } = nameOfKey(entry);
   if (service === null) return null;
-  const sequence = sequenceOf(headerOf(entry, SEQUENCE_HEADER));
-  const value = sequence === null ? null : entryValueHash(entry);
+  const sequence = sequenceOf(entry.header(SEQUENCE_NAME));
+  const value = sequence === null ? null : entryValueHash(entry, eventSchema);
   if (sequence === null || value === null) return null;
-  const link = headerOf(entry, LINK_HEADER);
-  const signature = headerOf(entry, SIGNATURE_HEADER);
+  const link = entry.header(LINK_NAME);
+  const signature = entry.header(SIGNATURE_NAME);
   return {
     producer,
     service,
@@ -46,22 +53,23 @@ export function stampOf(entry: EntryView): Stamp | null {
   };
 }
 
-/** null: the key is no producer id. */
-export function serviceOfKey(key: Buffer | null): string | null {
-  return nameOfKey(key).service;
+/** The service of the producer whose id the key is; null: it is none. */
+export function serviceOfKey(entry: EntryCursor): string | null {
+  return nameOfKey(entry).service;
 }
 
-/** The key looked at last: a flush's events, up to a thousand, have one. */
-let last: { key: Buffer; producer: string; service: string | null } = nameOf(Buffer.alloc(0));
+type Name = { readonly key: Buffer; readonly producer: string; readonly service: string | null };
 
-function nameOfKey(key: Buffer | null) {
-  if (key === null) return nameOf(Buffer.alloc(0));
+/** The key looked at last: a flush's events, up to a thousand, have one. */
+let last = nameOf(Buffer.alloc(0));
+
+function nameOfKey({ key, bytes }: EntryCursor): Name {
   // A copy is kept: a view would keep the whole batch alive.
-  if (!last.key.equals(key)) last = nameOf(Buffer.from(key));
+  if (!key.is(bytes, last.key)) last = nameOf(Buffer.from(key.of(bytes) ?? []));
   return last;
 }
 
-function nameOf(key: Buffer) {
+function nameOf(key: Buffer): Name {
   const producer = String(key);
   return { key, producer, service: PRODUCER.exec(producer)?.[1] ?? null };
 }
@@ -79,15 +87,3 @@ function sequenceOf(digits: Buffer | null): number | null {
 }
 
 const ZERO = 0x30;
-
-/** The one value of a header; null when there is none or several. */
-function headerOf({ headers }: EntryView, name: string): Buffer | null {
-  let value: Buffer | null = null;
-  let count = 0;
-  for (const header of headers) {
-    if (header[0] !== name) continue;
-    value = header[1];
-    count += 1;
-  }
-  return count === 1 ? value : null;
-}

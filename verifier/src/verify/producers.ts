@@ -13,6 +13,7 @@
  */
 import {
   type Batch,
+  EntryCursor,
   type EntryView,
   encodeBase64,
   firstLink,
@@ -45,11 +46,14 @@ export type ProducerReport = {
 /** An entry of a batch. */
 export type Sighting = { readonly batch: Batch; readonly entry: EntryView };
 
+/** The same, by its number in the batch: made into one when somebody wants it. */
+type Place = { readonly batch: Batch; readonly i: number };
+
 /** A flush that ended. `digest`: of its values and its link. */
 type Flush = { readonly first: number; readonly last: number; readonly digest: Hash };
 
 /** Events with sequences that were there before. */
-type Again = { readonly first: number; next: number; values: Hash[]; held: Sighting[] };
+type Again = { readonly first: number; next: number; values: Hash[]; held: Place[] };
 
 type Chain = {
   readonly producer: string;
@@ -77,7 +81,7 @@ export class Producers {
   readonly #deployment: string;
   readonly #keys: ProducerKeys;
   readonly #problems: Problems;
-  readonly #onEvent: (sighting: Sighting) => void;
+  readonly #onEvent: ((sighting: Sighting) => void) | null;
   /** Producer → log that it keeps to. */
   readonly #homes = new Map<string, string>();
   readonly #reports: ProducerReport[] = [];
@@ -91,7 +95,7 @@ export class Producers {
     deployment: string,
     keys: ProducerKeys,
     problems: Problems,
-    onEvent: (sighting: Sighting) => void = () => {},
+    onEvent: ((sighting: Sighting) => void) | null = null,
   ) {
     this.#deployment = deployment;
     this.#keys = keys;
@@ -106,15 +110,16 @@ export class Producers {
 
   /** Looks at the entries of the next batch of the log being walked. */
   look(batch: Batch): void {
+    const entry = new EntryCursor();
     for (let i = 0; i < batch.header.count; i += 1) {
-      const sighting = { batch, entry: batch.entryAt(i) };
-      const stamp = stampOf(sighting.entry);
-      const claimed = serviceOfEvent(batch, sighting.entry);
-      if (stamp === null) this.#strayed(sighting, claimed);
+      batch.moveTo(i, entry);
+      const stamp = stampOf(entry, batch);
+      const claimed = serviceOfEvent(batch, entry);
+      if (stamp === null) this.#strayed({ batch, i }, claimed ?? serviceOfKey(entry));
       else {
         if (claimed !== null && claimed !== stamp.service)
           this.#impersonated(batch, stamp, claimed);
-        this.#see(stamp, sighting);
+        this.#see(stamp, { batch, i });
       }
     }
   }
@@ -141,18 +146,18 @@ export class Producers {
     return this.#reports.sort((a, b) => (a.producer < b.producer ? -1 : 1));
   }
 
-  #see(stamp: Stamp, sighting: Sighting): void {
-    const { header } = sighting.batch;
+  #see(stamp: Stamp, place: Place): void {
+    const { header } = place.batch;
     const chain = this.#chains.get(stamp.producer) ?? this.#begin(stamp, header);
     if (chain.again !== null && !joins(chain.again, stamp, header)) {
       this.#endAgain(chain, header.batch, null);
     }
     chain.batch = header.batch;
-    if (stamp.sequence < chain.next) this.#seeAgain(chain, stamp, sighting);
+    if (stamp.sequence < chain.next) this.#seeAgain(chain, stamp, place);
     else {
       if (stamp.sequence > chain.next) this.#skip(chain, stamp, header);
       this.#append(chain, stamp, header);
-      this.#onEvent(sighting);
+      this.#show(place);
     }
     chain.cuts = this.#cuts;
   }
@@ -249,15 +254,15 @@ export class Producers {
     return false;
   }
 
-  #seeAgain(chain: Chain, { sequence, value, link }: Stamp, sighting: Sighting): void {
+  #seeAgain(chain: Chain, { sequence, value, link }: Stamp, place: Place): void {
     chain.again ??= { first: sequence, next: sequence, values: [], held: [] };
     const { again } = chain;
     again.values.push(value);
-    again.held.push(sighting);
+    again.held.push(place);
     again.next = sequence + 1;
     const isOver =
       link !== null || again.next === chain.next || again.values.length >= MAX_FLUSH_EVENTS;
-    if (isOver) this.#endAgain(chain, sighting.batch.header.batch, link);
+    if (isOver) this.#endAgain(chain, place.batch.header.batch, link);
   }
 
   #endAgain(chain: Chain, batch: number, link: Buffer | null): void {
@@ -281,7 +286,11 @@ export class Producers {
 
   /** No repeat, or not known to be one: rather twice in an export than not at all. */
   #release({ held }: Again): void {
-    for (const sighting of held) this.#onEvent(sighting);
+    for (const place of held) this.#show(place);
+  }
+
+  #show({ batch, i }: Place): void {
+    this.#onEvent?.({ batch, entry: batch.entryAt(i) });
   }
 
   #unfinished(chain: Chain, batch: number): void {
@@ -290,9 +299,9 @@ export class Producers {
     this.#add('FLUSH_UNFINISHED', chain, batch, 'a link at the end of each flush', found);
   }
 
-  #strayed({ batch, entry }: Sighting, claimed: string | null): void {
-    this.#onEvent({ batch, entry });
-    const service = claimed ?? serviceOfKey(entry.key);
+  #strayed(place: Place, service: string | null): void {
+    this.#show(place);
+    const { batch } = place;
     const keys = service === null ? undefined : this.#keys.get(service);
     const severity = keys && batch.header.sealedAt >= keys.from ? 'incident' : 'note';
     const named = service === null ? 'that name no service' : `that name ${service}`;
