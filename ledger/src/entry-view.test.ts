@@ -8,7 +8,7 @@ import { MIXED, ORIGIN, record, sealRecords } from './testing/records.ts';
 
 const cursor = new EntryCursor();
 
-async function batchOf(records: SourceRecord[]): Promise<Batch> {
+async function batchOf(records: readonly SourceRecord[]): Promise<Batch> {
   return readBatch((await sealRecords(newLog(ORIGIN), records)).object);
 }
 
