@@ -60,6 +60,11 @@ export class Committer {
     return this.#bytes >= MAX_UNCOMMITTED_BYTES;
   }
 
+  /** A batch waits for the transaction under way. */
+  get isBehind(): boolean {
+    return this.#waiting.length > 0;
+  }
+
   /** Commits the batch after all those before it. */
   add(batch: Waiting): void {
     this.#waiting.push(batch);

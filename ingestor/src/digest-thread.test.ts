@@ -38,8 +38,13 @@ describe('the thread', () => {
     expect((await thread.digest(entries(1))).range).toHaveLength(1);
   });
 
-  it('says what it failed with', async () => {
-    const answer = thread.digest({ ...entries(1), first: 1n as never });
-    await expect(answer).rejects.toThrow('BigInt');
+  it('says what it failed with, to whom it concerns', async () => {
+    const before = thread.digest(entries(1));
+    const wrong = thread.digest({ ...entries(1), first: 1n as never });
+    const after = thread.digest(entries(2));
+    await expect(wrong).rejects.toThrow('BigInt');
+    expect([(await before).range, (await after).range].map((range) => range.length)).toEqual([
+      1, 2,
+    ]);
   });
 });

@@ -17,7 +17,7 @@ export class DigestThread {
   /** Who waits for an answer; they come in the order of the questions. */
   #waiting: PromiseWithResolvers<Digest>[] = [];
 
-  /** @throws what ended the thread; the next call begins a new one */
+  /** @throws what the digest threw, or what ended the thread; the next call then begins a new one */
   readonly digest: DigestEntries = (entries) => {
     this.#worker ??= this.#begin();
     const { buffer, bounds } = entries;
@@ -33,14 +33,10 @@ export class DigestThread {
 
   #begin(): Worker {
     const worker = new Worker(WORKER, { resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB } });
-    // Sent from one thread to the other, a Buffer becomes a plain Uint8Array.
-    worker.on('message', ({ range, block, buffer }: Digest) => {
-      const digest = {
-        range,
-        block: Buffer.from(block.buffer),
-        buffer: Buffer.from(buffer.buffer),
-      };
-      this.#waiting.shift()?.resolve(digest);
+    worker.on('message', (answer: Digest | { readonly error: unknown }) => {
+      const waiting = this.#waiting.shift();
+      if ('error' in answer) waiting?.reject(answer.error);
+      else waiting?.resolve(withBuffers(answer));
     });
     let why: unknown = new Error('the thread was ended');
     worker.on('error', (error) => {
@@ -52,4 +48,9 @@ export class DigestThread {
     });
     return worker;
   }
+}
+
+/** Sent from one thread to the other, a Buffer becomes a plain Uint8Array. */
+function withBuffers({ range, block, buffer }: Digest): Digest {
+  return { range, block: Buffer.from(block.buffer), buffer: Buffer.from(buffer.buffer) };
 }

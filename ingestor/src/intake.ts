@@ -40,7 +40,7 @@ export class Intake {
   #probedAt: number | null = null;
   #silent = false;
   #refusal: IngestorError | null = null;
-  #behind = 0;
+  #highWatermark = 0;
 
   constructor(source: Source, clock: Clock, changed: () => void) {
     this.#source = source;
@@ -73,9 +73,9 @@ export class Intake {
     return this.#refusal;
   }
 
-  /** Records between the open batch's end and the log's, at the last fetch. */
-  get behind(): number {
-    return this.#behind;
+  /** One after the last record of the log, at the last fetch that was taken. */
+  get highWatermark(): number {
+    return this.#highWatermark;
   }
 
   /** Begins to take what follows `head`, once `last` was read again. */
@@ -170,8 +170,8 @@ export class Intake {
       this.#builder.skipTo(fetched.end);
       // Hashed now: a slice of the fetch would keep all of it until the seal.
       this.#builder.last;
-      this.#behind = Math.max(0, fetched.highWatermark - this.#builder.offset);
-      this.#silent = this.#probedAt !== null && this.#behind === 0;
+      this.#highWatermark = fetched.highWatermark;
+      this.#silent = this.#probedAt !== null && fetched.highWatermark <= this.#builder.offset;
       this.#drop(first);
     }
     if (this.#paused && this.#builder !== null) {

@@ -3,6 +3,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import {
   checkpointSigners,
+  type DigestEntries,
   digestEntries,
   formatVkey,
   noteVerifier,
@@ -42,6 +43,7 @@ let clock: HandClock;
 let source: HandSource;
 let sealer: Sealer | undefined;
 let told: string[];
+let digest: DigestEntries;
 
 const begin = () =>
   beginLog(
@@ -56,7 +58,7 @@ async function start(own: Partial<SealTermsOfLog> = {}): Promise<Sealer> {
     partition: 0,
     batchesTopic: journal.topic,
     source,
-    digest: digestEntries,
+    digest: (entries) => digest(entries),
     journal,
     clock,
     terms: { ...TERMS, ...own },
@@ -95,6 +97,7 @@ const timesAsked = (what: string) => source.asked.filter((asked) => asked === wh
 
 beforeEach(async () => {
   [journal, clock, source, told] = [new MemoryJournal(), new HandClock(), new HandSource(), []];
+  digest = digestEntries;
   await begin();
 });
 afterEach(async () => {
@@ -119,7 +122,7 @@ describe('a batch is sealed', () => {
   it('at once when it is full', async () => {
     await start();
     await bring(0, 5, 5, 1_000_000);
-    expect(told).toEqual(['opened at 0', 'sealed 4, full, 0 behind']);
+    expect(told).toEqual(['opened at 0', 'sealed 4, full, 1 behind']);
     await clock.moveTo(1000);
     expect(told.slice(2)).toEqual(['sealed 1, linger, 0 behind']);
   });
@@ -132,7 +135,7 @@ describe('a batch is sealed', () => {
     };
     await clock.moveTo(55_000);
     await settle();
-    expect(told).toEqual(['opened at 0', 'sealed 4, full, 0 behind']);
+    expect(told).toEqual(['opened at 0', 'sealed 4, full, 1 behind']);
   });
 
   it.each([
@@ -326,42 +329,77 @@ describe('an owner that gives up', () => {
 });
 
 describe('while a batch is committed', () => {
-  /** The next transaction begins when the promise is kept. */
-  function hold(held: Promise<void>): void {
+  let letGo: () => void;
+  let fail: (error: Error) => void;
+
+  /** The next transactions of this journal begin when they are let go, or fail. */
+  beforeEach(() => {
+    const held = Promise.withResolvers<void>();
+    [letGo, fail] = [held.resolve, held.reject];
     const open = journal.open.bind(journal);
     journal.open = async () => {
       const writer = await open();
-      return { ...writer, begin: () => held.then(() => writer.begin()) };
+      return { ...writer, begin: () => held.promise.then(() => writer.begin()) };
     };
-  }
+  });
+  const mend = () => {
+    journal.open = MemoryJournal.prototype.open.bind(journal);
+  };
 
   it('those after it are taken and sealed, and committed together after it', async () => {
-    const { promise: held, resolve: letGo } = Promise.withResolvers<void>();
-    hold(held);
     await start();
-    await bring(0, 10, 10, 1_000_000);
-    await clock.moveTo(1000);
+    await bring(0, 9, 10, 1_000_000);
     expect([told, journal.committed.length]).toEqual([['opened at 0'], 1]);
     letGo();
     await settle();
+    await clock.moveTo(1000);
     expect(told.slice(1)).toEqual([
-      'sealed 4, full, 0 behind',
-      'sealed 4, full, 0 behind',
+      'sealed 4, full, 6 behind',
+      'sealed 4, full, 2 behind',
+      'sealed 1, linger, 1 behind',
+    ]);
+    expect(journal.state?.offset).toBe(9);
+  });
+
+  it('what lingered long enough grows until the batch before it is under way', async () => {
+    await start();
+    await bring(0, 4, 4);
+    await clock.moveTo(1000);
+    await bring(4, 5, 5);
+    await clock.moveTo(2000);
+    await bring(5, 6, 6);
+    await clock.moveTo(3000);
+    await bring(6, 7, 7);
+    letGo();
+    await settle();
+    await clock.moveTo(3001);
+    expect(told.slice(1)).toEqual([
+      'sealed 4, linger, 3 behind',
+      'sealed 1, linger, 2 behind',
       'sealed 2, linger, 0 behind',
     ]);
-    expect(journal.state?.offset).toBe(10);
+  });
+
+  it('nothing more is sealed once too much waits', async () => {
+    await start();
+    for (let offset = 0; offset < 24; offset += 4) await bring(offset, offset + 4, 24, 1_000_000);
+    await clock.moveTo(10_000);
+    letGo();
+    await settle();
+    await settle();
+    expect(told.slice(1)).toEqual([20, 16, 12, 8, 4].map((n) => `sealed 4, full, ${n} behind`));
+    await clock.moveTo(20_000);
+    expect(told.at(-1)).toBe('sealed 4, linger, 0 behind');
   });
 
   it('what follows it is forgotten with it when that fails, and taken again', async () => {
-    const { promise: held, reject: fail } = Promise.withResolvers<void>();
-    hold(held);
     const owner = await start();
     await bring(0, 6, 6, 1_000_000);
     fail(new Error('no broker'));
     await settle();
     expect(told).toEqual(['opened at 0', 'failed: no broker']);
     expect([journal.committed.length, source.isPaused]).toEqual([1, true]);
-    journal.open = MemoryJournal.prototype.open.bind(journal);
+    mend();
     owner.heartbeat();
     await settle();
     expect(source.asked.at(-1)).toBe('seek 0');
@@ -369,8 +407,59 @@ describe('while a batch is committed', () => {
     await clock.moveTo(1000);
     expect(told.slice(2)).toEqual([
       'opened at 0',
-      'sealed 4, full, 0 behind',
+      'sealed 4, full, 2 behind',
       'sealed 2, linger, 0 behind',
+    ]);
+  });
+
+  it('an owner that gives up waits for it and for those that are sealed', async () => {
+    const owner = await start();
+    await bring(0, 9, 9, 1_000_000);
+    const stopped = owner.stop();
+    await settle();
+    expect(journal.committed.length).toBe(1);
+    letGo();
+    await stopped;
+    expect(journal.state?.offset).toBe(8);
+  });
+
+  it('a log is not closed, and is when it is tried again', async () => {
+    const owner = await start({ close: true });
+    await clock.moveTo(500);
+    fail(new Error('no broker'));
+    await settle();
+    expect([told, owner.closed]).toEqual([['opened at 0', 'failed: no broker'], false]);
+    mend();
+    owner.heartbeat();
+    await settle();
+    await clock.moveTo(1000);
+    expect(told.slice(2)).toEqual(['opened at 0', 'sealed 0, close, 0 behind', 'closed']);
+  });
+});
+
+describe('a batch that cannot be digested', () => {
+  it('is told as a failure once those before it are committed, and is taken again', async () => {
+    let digested = 0;
+    digest = async (entries) => {
+      digested += 1;
+      if (digested === 2) throw new Error('the thread was ended');
+      return digestEntries(entries);
+    };
+    const owner = await start();
+    await bring(0, 9, 9, 1_000_000);
+    expect(told).toEqual([
+      'opened at 0',
+      'sealed 4, full, 5 behind',
+      'failed: the thread was ended',
+    ]);
+    owner.heartbeat();
+    await settle();
+    await bring(3, 9, 9, 1_000_000);
+    await clock.moveTo(1000);
+    expect(told.slice(3)).toEqual([
+      'opened at 4',
+      'sealed 4, full, 1 behind',
+      'sealed 1, linger, 0 behind',
     ]);
   });
 });

@@ -106,7 +106,7 @@ export class Sealer {
     this.#look();
   }
 
-  /** Gives the partition up: a commit under way is awaited, an open batch is left to the next owner. */
+  /** Gives the partition up: what is sealed is committed, an open batch is left to the next owner. */
   async stop(): Promise<void> {
     this.#stopping = true;
     this.#look();
@@ -160,7 +160,10 @@ export class Sealer {
   async #goOn(writer: JournalWriter, position: Position): Promise<boolean> {
     const { observer } = this.#parts;
     const committer = new Committer(this.#parts, writer, position.batchOffset, {
-      committed: ({ sealed, due }) => observer.sealed(sealed, due, this.#intake.behind),
+      committed: ({ sealed, due }) => {
+        const behind = Math.max(0, this.#intake.highWatermark - sealed.header.offsets.to);
+        observer.sealed(sealed, due, behind);
+      },
       changed: () => this.#look(),
     });
     let end: LogEnd = position;
@@ -197,7 +200,11 @@ export class Sealer {
         continue;
       }
       const now = clock.elapsed();
-      const lingerAt = (intake.firstTakenAt ?? Number.POSITIVE_INFINITY) + terms.linger;
+      // While commits take longer than a linger, batches grow instead of becoming many.
+      const lingerAt =
+        intake.firstTakenAt === null || committer.isBehind
+          ? Number.POSITIVE_INFINITY
+          : intake.firstTakenAt + terms.linger;
       // Early enough for the fetch that shows the silence: the header promises a batch by then.
       const early = Math.min(terms.heartbeat / 10, PROBE_PATIENCE);
       const silenceAt = terms.close ? now : this.#lastSealedAt + terms.heartbeat - early;

@@ -155,6 +155,7 @@ describe('the batch after another', () => {
   it('is not sealed before that one, nor after the last batch of a log', async () => {
     const first = builder();
     const second = first.next();
+    expect(codeOf(() => first.next())).toBe('OUT_OF_RANGE');
     await expect(second.seal(TERMS, KEYS)).rejects.toMatchObject({ code: 'OUT_OF_RANGE' });
     const last = builder();
     const after = last.next();

@@ -52,6 +52,8 @@ export type LastRecord = { readonly offset: number; readonly hash: Buffer };
 /** Byte 0 is spare (digest.ts). */
 const FIRST_ENTRY = 1;
 const INITIAL_SIZE = 64 * 1024;
+/** Room for a full batch, and for the bound of a usual record that does not fit any more. */
+const USUAL_MOST = MAX_BATCH_ENTRIES_BYTES + 64 * 1024;
 
 /** Where a batch begins: known before the batch before it is sealed. */
 type Place = { readonly origin: string; readonly first: number; readonly offset: number };
@@ -183,8 +185,10 @@ export class BatchBuilder {
   /**
    * The batch after this one, to which records can be appended at once; it is sealed after this one.
    * Nothing can be added to this batch afterwards.
+   * @throws LedgerError OUT_OF_RANGE when it has been asked for, or this batch was sealed
    */
   next(): BatchBuilder {
+    this.#checkOpen();
     this.#sealed = true;
     // Behind the entries stands the header, as a leaf.
     const first = this.#first + this.count + 1;
@@ -193,12 +197,12 @@ export class BatchBuilder {
     return this.#next;
   }
 
-  /** As large as this batch was, for those that follow each other are alike; but a spare one that fits. */
+  /** As large as this batch's, for those that follow each other are alike; the spare one if it fits. */
   #nextBuffer(): Buffer {
-    const spare = this.#spare;
-    const size = Math.max(INITIAL_SIZE, this.#end);
-    const fits = spare !== null && spare.length >= size && spare.length <= 4 * size;
-    return fits ? spare : newBuffer(size);
+    const { length } = this.#buffer;
+    const size = length <= 4 * this.#end ? length : Math.max(INITIAL_SIZE, this.#end);
+    const fits = this.#spare?.length === size;
+    return fits ? (this.#spare as Buffer) : newBuffer(size);
   }
 
   /**
@@ -291,7 +295,8 @@ export class BatchBuilder {
 
   #makeRoom(size: number): void {
     if (this.#end + size <= this.#buffer.length) return;
-    const larger = newBuffer(Math.max(2 * this.#buffer.length, this.#end + size));
+    const doubled = Math.min(2 * this.#buffer.length, USUAL_MOST);
+    const larger = newBuffer(Math.max(doubled, this.#end + size));
     this.#buffer.copy(larger, 0, 0, this.#end);
     this.#buffer = larger;
   }

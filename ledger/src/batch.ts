@@ -5,7 +5,7 @@
  *   1. its form, to the last byte (container.ts)
  *   2. the header (header.ts); the schema text: released, and the one the header hashed; the data
  *      block: the one the header hashed, which it must have where entries are compressed
- *   3. each entry: canonical Avro; index and offset where they are due; its parts agree (entry.ts)
+ *   3. each entry: canonical Avro; index and offset where they are due; its parts agree (entry-view.ts)
  *   4. the entries' leaves make the header's `entries`
  *   5. the header's ranges and the header as the last leaf make the checkpoint's size and root
  *

@@ -40,6 +40,8 @@ export const EVENT_FINGERPRINTS: ReadonlyMap<EntrySchema, Buffer> = new Map(
   ]),
 );
 
+const NOTHING: Buffer = Buffer.alloc(0);
+
 /** Where null stands instead of bytes. */
 const NONE = -1;
 
@@ -73,7 +75,7 @@ export class EntryCursor {
   readonly rawSchema = new Span();
   readonly rawValue = new Span();
   readonly event = new Span();
-  bytes: Buffer = Buffer.alloc(0);
+  bytes = NOTHING;
   readonly #name = new Span();
   readonly #value = new Span();
   #headersAt = 0;
@@ -196,24 +198,28 @@ const cursor = new EntryCursor();
  * @throws LedgerError ENTRY_MALFORMED when problem, raw and event contradict each other
  */
 export function viewEntry(entry: Buffer, eventSchema: Buffer): EntryView {
-  cursor.read(entry, 0, entry.length);
-  const { index, offset, timestamp, problem } = cursor;
-  const value = cursor.rawValue.of(entry);
-  return {
-    index,
-    offset,
-    timestamp,
-    key: cursor.key.of(entry),
-    headers: cursor.headers(),
-    problem,
-    raw: value && { schema: cursor.rawSchema.of(entry), value },
-    event: cursor.event.of(entry),
-    eventSchema,
-  };
+  try {
+    cursor.read(entry, 0, entry.length);
+    const { index, offset, timestamp, problem } = cursor;
+    const value = cursor.rawValue.of(entry);
+    return {
+      index,
+      offset,
+      timestamp,
+      key: cursor.key.of(entry),
+      headers: cursor.headers(),
+      problem,
+      raw: value && { schema: cursor.rawSchema.of(entry), value },
+      event: cursor.event.of(entry),
+      eventSchema,
+    };
+  } finally {
+    cursor.bytes = NOTHING; // it would keep the whole batch alive
+  }
 }
 
 /** The name decoded last: most entries have the names of those before. */
-let lastName = { bytes: Buffer.alloc(0), text: '' };
+let lastName = { bytes: NOTHING, text: '' };
 
 function textOf(entry: Buffer, name: Span): string {
   if (!name.is(entry, lastName.bytes)) {

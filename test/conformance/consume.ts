@@ -15,6 +15,8 @@ export function consume(connection: KafkaConnection, topic: string, readUncommit
     fetched: [] as Fetched[],
     unreadable: new Map<number, string>(),
     heartbeats: 0,
+    /** Called at every fetch of partition 0. */
+    pauses: () => {},
     /** Thrown at every fetch while it stands here. */
     fault: null as Error | null,
   };
@@ -34,6 +36,7 @@ export function consume(connection: KafkaConnection, topic: string, readUncommit
       fetched: (fetched) => {
         if (told.fault !== null) throw told.fault;
         told.fetched.push(fetched);
+        if (fetched.partition === 0) told.pauses();
       },
       unreadable: (partition, reason) => {
         if (reason === null) told.unreadable.delete(partition);

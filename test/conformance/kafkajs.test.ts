@@ -147,10 +147,44 @@ describe('an assigned consumer', () => {
     expect(offsetsOf(told.fetched, 0)).toEqual([1, 2]);
   });
 
-  it('has heard from the coordinator once it has joined, before its first heartbeat', async () => {
-    const { told } = consume();
-    await vi.waitUntil(() => told.joins.length > 0, { timeout: 30_000, interval: 1 });
-    expect(told.heartbeats).toBeGreaterThan(0);
+  it('counts the first fetch that is answered as a sign of life, before the first heartbeat', async () => {
+    await send(0, 'a');
+    const consuming = consume();
+    await readFrom(consuming, 0, 0);
+    await vi.waitUntil(() => valuesOf(consuming, 0).length > 0, { timeout: 30_000, interval: 1 });
+    expect(consuming.told.heartbeats).toBeGreaterThan(0);
+  });
+
+  it('goes on at once where its owner pauses for a moment', async () => {
+    const consuming = consume();
+    await readFrom(consuming, 0, 0);
+    const { told, consumer } = consuming;
+    told.pauses = () => {
+      consumer.pause(0);
+      setImmediate(() => consumer.resume(0));
+    };
+    for (const value of ['a', 'b', 'c']) {
+      await send(0, value);
+      await vi.waitUntil(() => valuesOf(consuming, 0).includes(value), { timeout: 30_000 });
+    }
+    expect(valuesOf(consuming, 0)).toEqual(['a', 'b', 'c']);
+  });
+
+  it('goes on where its owner pauses for long', async () => {
+    const consuming = consume();
+    await readFrom(consuming, 0, 0);
+    const { told, consumer } = consuming;
+    told.pauses = () => consumer.pause(0);
+    await send(0, 'a');
+    await send(1, 'other');
+    await readFrom(consuming, 1, 0);
+    await vi.waitUntil(() => valuesOf(consuming, 1).length > 0, { timeout: 30_000 });
+    expect(valuesOf(consuming, 0)).toEqual(['a']);
+    await send(0, 'b');
+    told.pauses = () => {};
+    consumer.resume(0);
+    await vi.waitUntil(() => valuesOf(consuming, 0).length > 1, { timeout: 30_000 });
+    expect(valuesOf(consuming, 0)).toEqual(['a', 'b']);
   });
 
   it('keeps the others paused when one is paused again', async () => {

@@ -1,5 +1,7 @@
 /** The product's own parts, put together as its services do, each in a process of the world. */
 import {
+  type Digest,
+  type DigestEntries,
   digestEntries,
   formatVkey,
   type NoteSigner,
@@ -133,7 +135,7 @@ export async function startIngestor(process: Process, told: Told): Promise<Stop>
     (partition) =>
       new Sealer({
         ...{ origin: ORIGIN, partition, batchesTopic: BATCHES, clock, terms, journal },
-        digest: digestEntries,
+        digest: slowly(clock),
         source: kafkaSource(consumer, admin, EVENTS, partition),
         observer: {
           opened: silent,
@@ -149,6 +151,17 @@ export async function startIngestor(process: Process, told: Told): Promise<Stop>
   const consumer = consumerOf('ingestor', EVENTS, true, assignment);
   return () => stop(assignment, consumer, admin);
 }
+
+const DIGEST_MS = 7;
+
+/** As the ingestor's thread: the answer comes later. */
+const slowly =
+  (clock: ReturnType<typeof clockOf>): DigestEntries =>
+  (entries) => {
+    const answer = Promise.withResolvers<Digest>();
+    clock.after(DIGEST_MS, () => answer.resolve(digestEntries(entries)));
+    return answer.promise;
+  };
 
 const journalOptions = (admin: KafkaAdmin) => ({
   ...{ connection, admin, log, eventsTopic: EVENTS, batchesTopic: BATCHES, group: 'ingestor' },

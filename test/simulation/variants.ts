@@ -57,6 +57,11 @@ export const VARIANTS: readonly Variant[] = [
     from: 'for (const { sealed } of batches) {',
     to: 'for (const { sealed } of batches.slice(-1)) {',
   }),
+  variant('the state is that after the first of the batches that are committed together', {
+    file: COMMITTER,
+    from: 'const { sealed, last } = batches.at(-1) as Uncommitted;',
+    to: 'const { sealed, last } = batches.at(0) as Uncommitted;',
+  }),
   variant('an owner does not fence', {
     file: WRITER,
     from: '      const fence = await producer.transaction();\n      await fence.abort();\n',

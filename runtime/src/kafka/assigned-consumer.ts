@@ -10,7 +10,8 @@
  *     its owner has said from which offset (`seek`). They are paused by number: a pause of the whole
  *     topic is forgotten for all at the next pause of one.
  *   - An eachBatch that throws restarts the consumer, and pauses and seeks are lost; one that waits
- *     stalls all fetching from that broker. Listeners here are synchronous and must not throw.
+ *     stalls all fetching. Listeners here are synchronous and must not throw; only a pause holds the
+ *     next fetch back, for a moment (HOLD_MS).
  *   - A fetch that holds nothing but markers does not reach eachBatch; START_BATCH_PROCESS with
  *     batchSize 0 shows it. (One of aborted records would not, either, but for aborted.ts.)
  *   - When an offset is out of range, kafkajs jumps to the log's start. The caller sees it by
@@ -87,6 +88,8 @@ export class AssignedConsumer {
   readonly #flowing = new Set<number>();
   /** Called when a partition flows again, of those for which the next fetch is held back. */
   readonly #resumed = new Map<number, () => void>();
+  /** Since it joined. */
+  #hasFetched = false;
   #connecting: Promise<void>;
 
   /** Begins to join the group, for as long as it takes; the listener is told from then on. */
@@ -249,11 +252,14 @@ export class AssignedConsumer {
       if (partitions.length > 0) consumer.pause([{ topic, partitions }]);
       this.#joined = consumer;
       this.#letGo();
+      this.#hasFetched = false;
       this.#listener.assigned(partitions);
-      // The coordinator has answered; while fetches bring records, the first heartbeat takes a while.
-      this.#listener.heartbeat();
     });
     consumer.on(events.START_BATCH_PROCESS, ({ payload }) => {
+      // While fetches bring records, the first heartbeat takes a while. A join alone shows nothing: the
+      // fetch that follows it may be refused, again and again.
+      if (!this.#hasFetched) this.#listener.heartbeat();
+      this.#hasFetched = true;
       const { batchSize, firstOffset } = payload;
       // Records reach eachBatch; a null offset is an answer from before the offset asked for.
       if (batchSize > 0 || (firstOffset as string | null) === null) return;

@@ -1,5 +1,5 @@
 /**
- * One partition's transactional producer: each transaction writes one record to a topic and one
+ * One partition's transactional producer: each transaction writes records to a topic and one
  * state (an offset with metadata) to a consumer group that has no members, or neither.
  *
  * Opening it fences: InitProducerId raises the epoch of the transactional id, which ends an older

@@ -49,8 +49,8 @@ export type Sighting = { readonly batch: Batch; readonly entry: EntryView };
 /** The same, by its number in the batch: made into one when somebody wants it. */
 type Place = { readonly batch: Batch; readonly i: number };
 
-/** A flush that ended. `digest`: of its values and its link. */
-type Flush = { readonly first: number; readonly last: number; readonly digest: Hash };
+/** A flush that ended. `digest`: of its values and its link, base64. */
+type Flush = { readonly first: number; readonly last: number; readonly digest: string };
 
 /** Events with sequences that were there before. */
 type Again = { readonly first: number; next: number; values: Hash[]; held: Place[] };
@@ -226,8 +226,9 @@ export class Producers {
     const first = sequence + 1 - chain.open.length;
     chain.past.push({ first, last: sequence, digest: digestOf(chain.open, link) });
     if (chain.past.length > REMEMBERED_FLUSHES) chain.past.shift();
-    // A copy: a view would keep the whole batch alive.
-    chain.link = Buffer.from(link);
+    // A copy in memory of its own: a view would keep the whole batch alive, or a piece of Node's pool.
+    chain.link = Buffer.allocUnsafeSlow(link.length);
+    link.copy(chain.link);
     chain.open = [];
   }
 
@@ -271,7 +272,7 @@ export class Producers {
     chain.again = null;
     const digest = link && digestOf(values, link);
     const isRepeat = chain.past.some(
-      (flush) => flush.first === first && flush.last === next - 1 && digest?.equals(flush.digest),
+      (flush) => flush.first === first && flush.last === next - 1 && digest === flush.digest,
     );
     const found = `sequences ${first} to ${next - 1} a second time`;
     if (isRepeat) {
@@ -326,6 +327,6 @@ function joins({ next, held }: Again, { sequence }: Stamp, { batch }: Header): b
   return sequence === next && batch <= begun + 1;
 }
 
-function digestOf(values: readonly Hash[], link: Buffer): Hash {
-  return sha256(Buffer.concat([...values, link]));
+function digestOf(values: readonly Hash[], link: Buffer): string {
+  return encodeBase64(sha256(Buffer.concat([...values, link])));
 }
