@@ -151,17 +151,20 @@ export class Partition {
   async #run(owner: JournalOwner): Promise<void> {
     for (;;) {
       this.#wake = Promise.withResolvers();
+      // First whatever can be begun: with a backlog a commit then stands for several batches.
+      const step = this.#nextStep(owner);
+      if (step !== null) {
+        await step.catch((error: unknown) => {
+          this.#fault = error;
+        });
+        continue;
+      }
       if (await this.#commitArrived(owner)) continue;
       if (this.#flights.length === 0) {
         if (this.#fault !== null) throw this.#fault;
         if (this.#isStopping) return;
       }
-      const step = this.#nextStep(owner);
-      if (step === null) await this.#wake.promise;
-      else
-        await step.catch((error: unknown) => {
-          this.#fault = error;
-        });
+      await this.#wake.promise;
     }
   }
 

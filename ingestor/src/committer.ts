@@ -32,6 +32,9 @@ type Listener = {
   changed(): void;
 };
 
+/** Batches that were not full and wait to be committed together. */
+const MOST_LINGERED = 2;
+
 export class Committer {
   readonly #parts: CommitParts;
   readonly #writer: JournalWriter;
@@ -60,9 +63,9 @@ export class Committer {
     return this.#bytes >= MAX_UNCOMMITTED_BYTES;
   }
 
-  /** A batch waits for the transaction under way. */
+  /** So many batches wait for the transaction under way that the next one should rather grow. */
   get isBehind(): boolean {
-    return this.#waiting.length > 0;
+    return this.#waiting.length >= MOST_LINGERED;
   }
 
   /** Commits the batch after all those before it. */

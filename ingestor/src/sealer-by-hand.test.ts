@@ -361,22 +361,21 @@ describe('while a batch is committed', () => {
     expect(journal.state?.offset).toBe(9);
   });
 
-  it('what lingered long enough grows until the batch before it is under way', async () => {
+  it('what has lingered is sealed, but grows once two batches wait', async () => {
     await start();
-    await bring(0, 4, 4);
-    await clock.moveTo(1000);
-    await bring(4, 5, 5);
-    await clock.moveTo(2000);
-    await bring(5, 6, 6);
-    await clock.moveTo(3000);
-    await bring(6, 7, 7);
+    for (const offset of [0, 1, 2, 3]) {
+      await bring(offset, offset + 1);
+      await clock.moveTo(clock.elapsed() + 1000);
+    }
+    await bring(4, 6);
     letGo();
     await settle();
-    await clock.moveTo(3001);
+    await clock.moveTo(clock.elapsed() + 1);
     expect(told.slice(1)).toEqual([
-      'sealed 4, linger, 3 behind',
-      'sealed 1, linger, 2 behind',
-      'sealed 2, linger, 0 behind',
+      'sealed 1, linger, 5 behind',
+      'sealed 1, linger, 4 behind',
+      'sealed 1, linger, 3 behind',
+      'sealed 3, linger, 0 behind',
     ]);
   });
 

@@ -11,6 +11,8 @@ import { failedLogin } from './backlog.ts';
 const TICK_MS = 10;
 /** So many producers that each of the eight partitions gets its share. */
 const PRODUCERS = 32;
+/** As a busy service has it: flushes of hundreds of events, not of tens. */
+const LINGER_MS = 500;
 /** Not yet confirmed, of all: about a second's worth. */
 const MOST_WAITING = 40_000;
 
@@ -21,7 +23,7 @@ const producers = Array.from({ length: PRODUCERS }, () =>
     service: 'bench',
     deployment: 'local',
     kafka,
-    lingerMs: 100,
+    lingerMs: LINGER_MS,
   }),
 );
 let isRunning = true;
