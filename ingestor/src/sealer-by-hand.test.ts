@@ -1,108 +1,28 @@
 /** When a sealer seals, asks and gives up, to the millisecond, and what it tells of it. */
 
-import { generateKeyPairSync } from 'node:crypto';
-import {
-  checkpointSigners,
-  type DigestEntries,
-  digestEntries,
-  formatVkey,
-  noteVerifier,
-  parseKeys,
-  readBatch,
-  signerFromPem,
-} from '@authseal/ledger';
+import { checkpointSigners, formatVkey, noteVerifier, readBatch } from '@authseal/ledger';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { beginLog } from './init.ts';
 import type { SealTermsOfLog } from './seal-batch.ts';
-import { Sealer } from './sealer.ts';
-import { HandClock, HandSource, settle } from './testing/by-hand.ts';
+import { HandSource, settle } from './testing/by-hand.ts';
 import { MemoryJournal } from './testing/memory-journal.ts';
+import { keys, ORIGIN, SealerByHand, signer, successor } from './testing/sealer-by-hand.ts';
 
-const newSigner = () =>
-  signerFromPem(
-    generateKeyPairSync('ed25519').privateKey.export({ format: 'pem', type: 'pkcs8' }).toString(),
-  );
-const [signer, successor] = [newSigner(), newSigner()];
-const keys = parseKeys(
-  [signer, successor].map((key) => formatVkey(noteVerifier('acme', key.publicKey))).join('\n'),
-);
-const TERMS: SealTermsOfLog = {
-  linger: 1000,
-  heartbeat: 60_000,
-  retention: 86_400_000,
-  codec: 'null',
-  signer,
-  previous: null,
-  keys,
-  close: false,
-};
-const ORIGIN = 'acme/auth-events/0';
+let hand: SealerByHand;
+let { journal, clock, source, told }: SealerByHand = new SealerByHand();
 
-let journal: MemoryJournal;
-let clock: HandClock;
-let source: HandSource;
-let sealer: Sealer | undefined;
-let told: string[];
-let digest: DigestEntries;
+const start = (own?: Partial<SealTermsOfLog>) => hand.start(own);
+const bring: SealerByHand['bring'] = (...fetched) => hand.bring(...fetched);
 
-const begin = () =>
-  beginLog(
-    { journal, terms: TERMS, clock, batchesTopic: journal.topic, partition: 0 },
-    { deployment: 'acme', eventsTopic: 'auth-events' },
-    1,
-  );
-
-async function start(own: Partial<SealTermsOfLog> = {}): Promise<Sealer> {
-  sealer = new Sealer({
-    origin: ORIGIN,
-    partition: 0,
-    batchesTopic: journal.topic,
-    source,
-    digest: (entries) => digest(entries),
-    journal,
-    clock,
-    terms: { ...TERMS, ...own },
-    observer: {
-      opened: ({ head }) => told.push(`opened at ${head.offset}`),
-      sealed: ({ header }, due, behind) =>
-        told.push(`sealed ${header.count}, ${due}, ${behind} behind`),
-      lost: ({ from, to }) => told.push(`lost [${from}, ${to})`),
-      failed: (error) => told.push(`failed: ${(error as Error).message}`),
-      refused: ({ code }) => told.push(`refused: ${code}`),
-      closed: () => told.push('closed'),
-    },
-  });
-  await settle();
-  return sealer;
-}
-
-const record = (offset: number, size: number) => ({
-  offset,
-  timestamp: 1_790_000_000_000,
-  key: null,
-  headers: [],
-  value: Buffer.alloc(size, 1),
+beforeEach(async () => {
+  hand = new SealerByHand();
+  ({ journal, clock, source, told } = hand);
+  await hand.begin();
 });
-
-/** A fetch brings records [from, to). */
-async function bring(from: number, to: number, highWatermark = to, size = 10): Promise<void> {
-  const records = Array.from({ length: to - from }, (_, i) => record(from + i, size));
-  sealer?.take({ partition: 0, fetchedOffset: from, end: to, highWatermark, records });
-  await settle();
-}
+afterEach(() => hand.stop());
 
 const newest = () => readBatch(journal.committed.at(-1)?.value as Buffer);
 const lastInState = () => JSON.parse(journal.state?.metadata ?? '').last;
 const timesAsked = (what: string) => source.asked.filter((asked) => asked === what).length;
-
-beforeEach(async () => {
-  [journal, clock, source, told] = [new MemoryJournal(), new HandClock(), new HandSource(), []];
-  digest = digestEntries;
-  await begin();
-});
-afterEach(async () => {
-  await sealer?.stop();
-});
 
 describe('a batch is sealed', () => {
   it('`linger` after its first entry, not before', async () => {
@@ -238,12 +158,12 @@ describe('what is not there', () => {
 
 describe('a refusal', () => {
   it('stands for a minute, then it is tried again', async () => {
-    journal = new MemoryJournal();
+    journal = hand.journal = new MemoryJournal();
     await clock.moveTo(10);
     const refused = await start();
     expect(told).toEqual(['refused: LOG_NOT_BEGUN']);
     expect(refused.refusal?.code).toBe('LOG_NOT_BEGUN');
-    await begin();
+    await hand.begin();
     await clock.moveTo(60_009);
     refused.heartbeat();
     await settle();
@@ -328,148 +248,13 @@ describe('an owner that gives up', () => {
   });
 });
 
-describe('while a batch is committed', () => {
-  let letGo: () => void;
-  let fail: (error: Error) => void;
-
-  /** The next transactions of this journal begin when they are let go, or fail. */
-  beforeEach(() => {
-    const held = Promise.withResolvers<void>();
-    [letGo, fail] = [held.resolve, held.reject];
-    const open = journal.open.bind(journal);
-    journal.open = async () => {
-      const writer = await open();
-      return { ...writer, begin: () => held.promise.then(() => writer.begin()) };
-    };
-  });
-  const mend = () => {
-    journal.open = MemoryJournal.prototype.open.bind(journal);
-  };
-
-  it('those after it are taken and sealed, and committed together after it', async () => {
-    await start();
-    await bring(0, 9, 10, 1_000_000);
-    expect([told, journal.committed.length]).toEqual([['opened at 0'], 1]);
-    letGo();
-    await settle();
-    await clock.moveTo(1000);
-    expect(told.slice(1)).toEqual([
-      'sealed 4, full, 6 behind',
-      'sealed 4, full, 2 behind',
-      'sealed 1, linger, 1 behind',
-    ]);
-    expect(journal.state?.offset).toBe(9);
-  });
-
-  it('what has lingered is sealed, but grows once two batches wait', async () => {
-    await start();
-    for (const offset of [0, 1, 2, 3]) {
-      await bring(offset, offset + 1);
-      await clock.moveTo(clock.elapsed() + 1000);
-    }
-    await bring(4, 6);
-    letGo();
-    await settle();
-    await clock.moveTo(clock.elapsed() + 1);
-    expect(told.slice(1)).toEqual([
-      'sealed 1, linger, 5 behind',
-      'sealed 1, linger, 4 behind',
-      'sealed 1, linger, 3 behind',
-      'sealed 3, linger, 0 behind',
-    ]);
-  });
-
-  it('nothing more is sealed once too much waits', async () => {
-    await start();
-    for (let offset = 0; offset < 24; offset += 4) await bring(offset, offset + 4, 24, 1_000_000);
-    await clock.moveTo(10_000);
-    letGo();
-    await settle();
-    await settle();
-    expect(told.slice(1)).toEqual([20, 16, 12, 8, 4].map((n) => `sealed 4, full, ${n} behind`));
-    await clock.moveTo(20_000);
-    expect(told.at(-1)).toBe('sealed 4, linger, 0 behind');
-  });
-
-  it('what follows it is forgotten with it when that fails, and taken again', async () => {
-    const owner = await start();
-    await bring(0, 6, 6, 1_000_000);
-    fail(new Error('no broker'));
-    await settle();
-    expect(told).toEqual(['opened at 0', 'failed: no broker']);
-    expect([journal.committed.length, source.isPaused]).toEqual([1, true]);
-    mend();
-    owner.heartbeat();
-    await settle();
-    expect(source.asked.at(-1)).toBe('seek 0');
-    await bring(0, 6, 6, 1_000_000);
-    await clock.moveTo(1000);
-    expect(told.slice(2)).toEqual([
-      'opened at 0',
-      'sealed 4, full, 2 behind',
-      'sealed 2, linger, 0 behind',
-    ]);
-  });
-
-  it('an owner that gives up waits for it and for those that are sealed', async () => {
-    const owner = await start();
-    await bring(0, 9, 9, 1_000_000);
-    const stopped = owner.stop();
-    await settle();
-    expect(journal.committed.length).toBe(1);
-    letGo();
-    await stopped;
-    expect(journal.state?.offset).toBe(8);
-  });
-
-  it('a log is not closed, and is when it is tried again', async () => {
-    const owner = await start({ close: true });
-    await clock.moveTo(500);
-    fail(new Error('no broker'));
-    await settle();
-    expect([told, owner.closed]).toEqual([['opened at 0', 'failed: no broker'], false]);
-    mend();
-    owner.heartbeat();
-    await settle();
-    await clock.moveTo(1000);
-    expect(told.slice(2)).toEqual(['opened at 0', 'sealed 0, close, 0 behind', 'closed']);
-  });
-});
-
-describe('a batch that cannot be digested', () => {
-  it('is told as a failure once those before it are committed, and is taken again', async () => {
-    let digested = 0;
-    digest = async (entries) => {
-      digested += 1;
-      if (digested === 2) throw new Error('the thread was ended');
-      return digestEntries(entries);
-    };
-    const owner = await start();
-    await bring(0, 9, 9, 1_000_000);
-    expect(told).toEqual([
-      'opened at 0',
-      'sealed 4, full, 5 behind',
-      'failed: the thread was ended',
-    ]);
-    owner.heartbeat();
-    await settle();
-    await bring(3, 9, 9, 1_000_000);
-    await clock.moveTo(1000);
-    expect(told.slice(3)).toEqual([
-      'opened at 4',
-      'sealed 4, full, 1 behind',
-      'sealed 1, linger, 0 behind',
-    ]);
-  });
-});
-
 describe('a log that is closed', () => {
   it('is told to be closed, at the last batch and to every later owner', async () => {
     const owner = await start({ close: true });
     await clock.moveTo(500);
     expect(told).toEqual(['opened at 0', 'sealed 0, close, 0 behind', 'closed']);
     await owner.stop();
-    [source, told] = [new HandSource(), []];
+    [source, told] = [hand.source, hand.told] = [new HandSource(), []];
     const later = await start();
     expect(told).toEqual(['opened at 0', 'closed']);
     expect(later.closed).toBe(true);
