@@ -13,9 +13,10 @@ const WORKER = new URL(`./digest-worker${extname(import.meta.url)}`, import.meta
 const YOUNG_MB = 8;
 
 export class DigestThread {
-  #worker: Worker | null = null;
   /** Who waits for an answer; they come in the order of the questions. */
   #waiting: PromiseWithResolvers<Digest>[] = [];
+  /** Begins at once, so that the first batch need not wait for it. */
+  #worker: Worker | null = this.#begin();
 
   /** @throws what the digest threw, or what ended the thread; the next call then begins a new one */
   readonly digest: DigestEntries = (entries) => {

@@ -3,9 +3,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Server, Stack } from '@authseal/deploy/local';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { readObject } from '../plain/archive.ts';
 import { expectAllArchived } from '../plain/check.ts';
 import { ROOT } from '../plain/commands.ts';
-import { sealedOffsets } from '../plain/topic.ts';
+import { readTopic, sealedOffsets } from '../plain/topic.ts';
 import { type Load, startFaultStack, startLoad } from './load.ts';
 
 const HOUR = 3_600_000;
@@ -16,7 +17,6 @@ let load: Load;
 let skewed: ChildProcess | undefined;
 beforeAll(async () => {
   stack = await startFaultStack();
-  // One service, so one log: whatever is sealed ahead of time is sealed there.
   load = startLoad(stack, ['web']);
 });
 afterAll(async () => {
@@ -32,6 +32,18 @@ const archived = (region: string) =>
 async function moreOf(done: () => Promise<number>): Promise<void> {
   const before = await done();
   await vi.waitFor(async () => expect(await done()).toBeGreaterThan(before + 20), PATIENT);
+}
+
+/** Partitions with a batch that was sealed in the future. */
+async function logsAhead(): Promise<number[]> {
+  const ahead = new Set<number>();
+  for (const records of await readTopic(stack.kafkaBrokers, 'auth-batches', 'committed')) {
+    for (const { partition, value } of records) {
+      const { header } = await readObject(value as Buffer);
+      if (header.sealedAt > Date.now() + HOUR / 2) ahead.add(partition);
+    }
+  }
+  return [...ahead];
 }
 
 /** Runs the service with a skewed clock in the place of the stack's own, until `act` is done. */
@@ -91,8 +103,10 @@ describe('a clock that is', () => {
     await moreOf(sealed);
     await load.stop();
     const { sent, receipts } = load;
-    // Nothing of the log is judged before its time.
-    const incidents = ['CLOCK'];
+    // Of each log that is ahead it is told once: nothing of it is judged before its time. The others may
+    // have been sealed in silence by the clock that was ahead, or not.
+    const incidents = (await logsAhead()).map(() => 'CLOCK');
+    expect(incidents.length).toBeGreaterThan(0);
     const { regions } = await expectAllArchived(stack, { sent, receipts, incidents });
     for (const objects of regions) {
       const last = new Map<string, number>();
