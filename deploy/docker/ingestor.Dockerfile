@@ -31,5 +31,5 @@ COPY ingestor/src ingestor/src
 USER 1000
 # /livez, /readyz and /metrics
 EXPOSE 8080
-# A smaller young generation: a hundred MiB less for the same speed (docs/performance.md).
+# A smaller young generation: less memory at the same speed (docs/performance.md).
 ENTRYPOINT ["node", "--max-semi-space-size=8", "ingestor/src/main.ts"]

@@ -1,14 +1,10 @@
-import { generateKeyPairSync } from 'node:crypto';
-import { BatchBuilder, type LogHead, newLog, signerFromPem } from '@authseal/ledger';
+import { BatchBuilder, type LogHead, newLog } from '@authseal/ledger';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { Committer, type Waiting } from './committer.ts';
 import { MAX_UNCOMMITTED_BYTES } from './limits.ts';
 import { settle } from './testing/by-hand.ts';
 import { MemoryJournal } from './testing/memory-journal.ts';
-
-const signer = signerFromPem(
-  generateKeyPairSync('ed25519').privateKey.export({ format: 'pem', type: 'pkcs8' }).toString(),
-);
+import { signer } from './testing/sealer-by-hand.ts';
 
 let journal: MemoryJournal;
 let committer: Committer;

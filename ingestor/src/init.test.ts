@@ -1,12 +1,4 @@
-import { generateKeyPairSync } from 'node:crypto';
-import {
-  BatchBuilder,
-  digestEntries,
-  formatVkey,
-  noteVerifier,
-  parseKeys,
-  signerFromPem,
-} from '@authseal/ledger';
+import { BatchBuilder, digestEntries } from '@authseal/ledger';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { commitBatches } from './committer.ts';
 import { beginLog } from './init.ts';
@@ -14,20 +6,9 @@ import { systemClock } from './kafka-journal.ts';
 import { recover } from './recover.ts';
 import { sealBatch } from './seal-batch.ts';
 import { MemoryJournal } from './testing/memory-journal.ts';
+import { keys, TERMS } from './testing/sealer-by-hand.ts';
 
-const pem = generateKeyPairSync('ed25519').privateKey.export({ format: 'pem', type: 'pkcs8' });
-const signer = signerFromPem(pem.toString());
-const keys = parseKeys(formatVkey(noteVerifier('acme', signer.publicKey)));
-const terms = {
-  linger: 1,
-  heartbeat: 60_000,
-  retention: 86_400_000,
-  codec: 'null' as const,
-  signer,
-  previous: null,
-  keys,
-  close: false,
-};
+const terms = { ...TERMS, linger: 1 };
 
 /** Shows the state before the last commit once more, as a look that came a moment earlier. */
 class Overtaken extends MemoryJournal {

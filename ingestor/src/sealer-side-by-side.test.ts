@@ -1,20 +1,14 @@
 /** Batches are taken, sealed and committed side by side: what comes after what, and what is forgotten. */
 import { digestEntries } from '@authseal/ledger';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { SealTermsOfLog } from './seal-batch.ts';
 import { settle } from './testing/by-hand.ts';
 import { MemoryJournal } from './testing/memory-journal.ts';
 import { SealerByHand } from './testing/sealer-by-hand.ts';
 
 let hand: SealerByHand;
-let { journal, clock, source, told }: SealerByHand = new SealerByHand();
-
-const start = (own?: Partial<SealTermsOfLog>) => hand.start(own);
-const bring: SealerByHand['bring'] = (...fetched) => hand.bring(...fetched);
 
 beforeEach(async () => {
   hand = new SealerByHand();
-  ({ journal, clock, source, told } = hand);
   await hand.begin();
 });
 afterEach(() => hand.stop());
@@ -27,42 +21,42 @@ describe('while a batch is committed', () => {
   beforeEach(() => {
     const held = Promise.withResolvers<void>();
     [letGo, fail] = [held.resolve, held.reject];
-    const open = journal.open.bind(journal);
-    journal.open = async () => {
+    const open = hand.journal.open.bind(hand.journal);
+    hand.journal.open = async () => {
       const writer = await open();
       return { ...writer, begin: () => held.promise.then(() => writer.begin()) };
     };
   });
   const mend = () => {
-    journal.open = MemoryJournal.prototype.open.bind(journal);
+    hand.journal.open = MemoryJournal.prototype.open.bind(hand.journal);
   };
 
   it('those after it are taken and sealed, and committed together after it', async () => {
-    await start();
-    await bring(0, 9, 10, 1_000_000);
-    expect([told, journal.committed.length]).toEqual([['opened at 0'], 1]);
+    await hand.start();
+    await hand.bring(0, 9, 10, 1_000_000);
+    expect([hand.told, hand.journal.committed.length]).toEqual([['opened at 0'], 1]);
     letGo();
     await settle();
-    await clock.moveTo(1000);
-    expect(told.slice(1)).toEqual([
+    await hand.clock.moveTo(1000);
+    expect(hand.told.slice(1)).toEqual([
       'sealed 4, full, 6 behind',
       'sealed 4, full, 2 behind',
       'sealed 1, linger, 1 behind',
     ]);
-    expect(journal.state?.offset).toBe(9);
+    expect(hand.journal.state?.offset).toBe(9);
   });
 
   it('what has lingered is sealed, but grows once two batches wait', async () => {
-    await start();
+    await hand.start();
     for (const offset of [0, 1, 2, 3]) {
-      await bring(offset, offset + 1);
-      await clock.moveTo(clock.elapsed() + 1000);
+      await hand.bring(offset, offset + 1);
+      await hand.clock.moveTo(hand.clock.elapsed() + 1000);
     }
-    await bring(4, 6);
+    await hand.bring(4, 6);
     letGo();
     await settle();
-    await clock.moveTo(clock.elapsed() + 1);
-    expect(told.slice(1)).toEqual([
+    await hand.clock.moveTo(hand.clock.elapsed() + 1);
+    expect(hand.told.slice(1)).toEqual([
       'sealed 1, linger, 5 behind',
       'sealed 1, linger, 4 behind',
       'sealed 1, linger, 3 behind',
@@ -71,31 +65,34 @@ describe('while a batch is committed', () => {
   });
 
   it('nothing more is sealed once too much waits', async () => {
-    await start();
-    for (let offset = 0; offset < 24; offset += 4) await bring(offset, offset + 4, 24, 1_000_000);
-    await clock.moveTo(10_000);
+    await hand.start();
+    for (let offset = 0; offset < 24; offset += 4)
+      await hand.bring(offset, offset + 4, 24, 1_000_000);
+    await hand.clock.moveTo(10_000);
     letGo();
     await settle();
     await settle();
-    expect(told.slice(1)).toEqual([20, 16, 12, 8, 4].map((n) => `sealed 4, full, ${n} behind`));
-    await clock.moveTo(20_000);
-    expect(told.at(-1)).toBe('sealed 4, linger, 0 behind');
+    expect(hand.told.slice(1)).toEqual(
+      [20, 16, 12, 8, 4].map((n) => `sealed 4, full, ${n} behind`),
+    );
+    await hand.clock.moveTo(20_000);
+    expect(hand.told.at(-1)).toBe('sealed 4, linger, 0 behind');
   });
 
   it('what follows it is forgotten with it when that fails, and taken again', async () => {
-    const owner = await start();
-    await bring(0, 6, 6, 1_000_000);
+    const owner = await hand.start();
+    await hand.bring(0, 6, 6, 1_000_000);
     fail(new Error('no broker'));
     await settle();
-    expect(told).toEqual(['opened at 0', 'failed: no broker']);
-    expect([journal.committed.length, source.isPaused]).toEqual([1, true]);
+    expect(hand.told).toEqual(['opened at 0', 'failed: no broker']);
+    expect([hand.journal.committed.length, hand.source.isPaused]).toEqual([1, true]);
     mend();
     owner.heartbeat();
     await settle();
-    expect(source.asked.at(-1)).toBe('seek 0');
-    await bring(0, 6, 6, 1_000_000);
-    await clock.moveTo(1000);
-    expect(told.slice(2)).toEqual([
+    expect(hand.source.asked.at(-1)).toBe('seek 0');
+    await hand.bring(0, 6, 6, 1_000_000);
+    await hand.clock.moveTo(1000);
+    expect(hand.told.slice(2)).toEqual([
       'opened at 0',
       'sealed 4, full, 2 behind',
       'sealed 2, linger, 0 behind',
@@ -103,27 +100,27 @@ describe('while a batch is committed', () => {
   });
 
   it('an owner that gives up waits for it and for those that are sealed', async () => {
-    const owner = await start();
-    await bring(0, 9, 9, 1_000_000);
+    const owner = await hand.start();
+    await hand.bring(0, 9, 9, 1_000_000);
     const stopped = owner.stop();
     await settle();
-    expect(journal.committed.length).toBe(1);
+    expect(hand.journal.committed.length).toBe(1);
     letGo();
     await stopped;
-    expect(journal.state?.offset).toBe(8);
+    expect(hand.journal.state?.offset).toBe(8);
   });
 
   it('a log is not closed, and is when it is tried again', async () => {
-    const owner = await start({ close: true });
-    await clock.moveTo(500);
+    const owner = await hand.start({ close: true });
+    await hand.clock.moveTo(500);
     fail(new Error('no broker'));
     await settle();
-    expect([told, owner.closed]).toEqual([['opened at 0', 'failed: no broker'], false]);
+    expect([hand.told, owner.closed]).toEqual([['opened at 0', 'failed: no broker'], false]);
     mend();
     owner.heartbeat();
     await settle();
-    await clock.moveTo(1000);
-    expect(told.slice(2)).toEqual(['opened at 0', 'sealed 0, close, 0 behind', 'closed']);
+    await hand.clock.moveTo(1000);
+    expect(hand.told.slice(2)).toEqual(['opened at 0', 'sealed 0, close, 0 behind', 'closed']);
   });
 });
 
@@ -135,18 +132,18 @@ describe('a batch that cannot be digested', () => {
       if (digested === 2) throw new Error('the thread was ended');
       return digestEntries(entries);
     };
-    const owner = await start();
-    await bring(0, 9, 9, 1_000_000);
-    expect(told).toEqual([
+    const owner = await hand.start();
+    await hand.bring(0, 9, 9, 1_000_000);
+    expect(hand.told).toEqual([
       'opened at 0',
       'sealed 4, full, 5 behind',
       'failed: the thread was ended',
     ]);
     owner.heartbeat();
     await settle();
-    await bring(3, 9, 9, 1_000_000);
-    await clock.moveTo(1000);
-    expect(told.slice(3)).toEqual([
+    await hand.bring(3, 9, 9, 1_000_000);
+    await hand.clock.moveTo(1000);
+    expect(hand.told.slice(3)).toEqual([
       'opened at 4',
       'sealed 4, full, 1 behind',
       'sealed 1, linger, 0 behind',

@@ -63,7 +63,7 @@ export class BatchBuilder {
   /** Index of the first entry. */
   readonly #first: number;
   /** Source offset at which the batch begins. */
-  readonly #from: number;
+  readonly from: number;
   /** The log before this batch; null until the batch before it is sealed. */
   #head: LogHead | null = null;
   #next: BatchBuilder | null = null;
@@ -90,7 +90,7 @@ export class BatchBuilder {
   constructor(at: LogHead | Place, buffer = newBuffer(INITIAL_SIZE)) {
     this.origin = at.origin;
     this.#first = 'first' in at ? at.first : at.range.end;
-    this.#from = at.offset;
+    this.from = at.offset;
     this.#offset = at.offset;
     this.#buffer = buffer;
     if (!('first' in at)) this.#continue(at, null);
@@ -104,11 +104,6 @@ export class BatchBuilder {
   /** Size of the entries, not compressed, in bytes. */
   get size(): number {
     return this.#end - FIRST_ENTRY;
-  }
-
-  /** Source offset at which the batch begins. */
-  get from(): number {
-    return this.#from;
   }
 
   /** Next source offset: all below are in the log. */
@@ -288,7 +283,7 @@ export class BatchBuilder {
     if (this.#sealed) {
       throw new LedgerError(
         'OUT_OF_RANGE',
-        `The batch of ${this.origin} that begins at offset ${this.#from} is sealed already; begin the next one.`,
+        `The batch of ${this.origin} that begins at offset ${this.from} is sealed already; begin the next one.`,
       );
     }
   }

@@ -12,7 +12,7 @@ export { CompactRange } from './compact-range.ts';
 export type { Codec } from './container.ts';
 export { type Digest, type DigestEntries, digestEntries, type Entries } from './digest.ts';
 export { PROBLEMS, recordHash, type SourceRecord } from './entry.ts';
-export { EntryCursor, type EntryView, entryValue, entryValueHash } from './entry-view.ts';
+export { EntryCursor, type EntryView, entryValue, entryValueHash, Span } from './entry-view.ts';
 export { LedgerError, type LedgerErrorCode } from './error.ts';
 export { excerpt } from './excerpt.ts';
 export { FORMAT, type Header, type OffsetRange, originOf, partitionOf } from './header.ts';

@@ -3,11 +3,11 @@
  * Kafka. A process a region, ours and the reference's; timed from when they have begun their work to
  * the last commit.
  */
-import { writeFileSync } from 'node:fs';
 import { type Server, type Stack, toEnvironment } from '@authseal/deploy/local';
 import { startArchiver } from '../../deploy/local/services.ts';
 import { readTopic } from '../plain/topic.ts';
 import { byTurns, type Figure, medianFigure } from './figure.ts';
+import { writeFramed } from './framed-file.ts';
 import { loggedAt, untilArchived } from './progress.ts';
 import { runScript } from './script.ts';
 
@@ -26,7 +26,7 @@ export async function measureArchive(
     records.slice(1).map(({ value }) => value as Buffer),
   );
   const file = `${stack.directory}/bench-objects`;
-  writeFileSync(file, Buffer.concat(objects.flatMap((object) => [lengthOf(object), object])));
+  writeFramed(file, objects);
   const megabytes = Buffer.concat(objects).length / 1e6;
   const pairs = await byTurns(
     rounds,
@@ -39,12 +39,6 @@ export async function measureArchive(
     medianFigure('archive, two regions', 'MB/s a region', rate(megabytes)),
     medianFigure('archive, two regions', 'objects/s a region', rate(objects.length)),
   ];
-}
-
-function lengthOf(object: Buffer): Buffer {
-  const length = Buffer.alloc(4);
-  length.writeUInt32BE(object.length);
-  return length;
 }
 
 /** Each round writes the same batches below a prefix of its own. */

@@ -56,3 +56,12 @@ export function eventValue(i: number): Buffer {
   const time = 1_700_000_000_000_000 + 137 * i;
   return encodeEvent({ ...failedLogin(i), id, time, kind: 'LOGIN_FAILED', service: 'bench' });
 }
+
+/** A record with this value as Kafka would give it, without Kafka. */
+export const recordOf = (i: number, value = eventValue(i)) => ({
+  offset: i,
+  timestamp: 1_700_000_000_000 + i,
+  key: Buffer.from('bench/01890a5d-ac96-774b-bcce-b302099a8057'),
+  headers: [['authseal-sequence', Buffer.from(`${i}`)]] as [string, Buffer][],
+  value,
+});

@@ -1,4 +1,8 @@
 /** A figure is measured beside its reference in the same run: a shared machine makes others say nothing. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { ROOT } from '../plain/commands.ts';
+
+export const RESULTS = `${ROOT}/.cache/bench`;
 
 export type Figure = {
   readonly name: string;
@@ -51,6 +55,13 @@ export const plainFigure = (name: string, unit: string, ours: number): Figure =>
   ratio: null,
   unit,
 });
+
+/** Shows them, and keeps them as JSON under this name. */
+export function tellFigures(name: string, figures: readonly Figure[]): void {
+  console.table(figures);
+  mkdirSync(RESULTS, { recursive: true });
+  writeFileSync(`${RESULTS}/${name}.json`, `${JSON.stringify(figures, null, 2)}\n`);
+}
 
 export function percentile(sorted: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] as number;

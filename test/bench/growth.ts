@@ -13,7 +13,7 @@ import {
   sha256,
   signerFromPem,
 } from '@authseal/ledger';
-import { eventValue } from './backlog.ts';
+import { recordOf } from './backlog.ts';
 import { byTurns, type Figure, medianFigure } from './figure.ts';
 import { measureIngest } from './ingest.ts';
 
@@ -82,11 +82,3 @@ function headOf(size: number): LogHead {
     offset: size,
   };
 }
-
-const recordOf = (i: number) => ({
-  offset: i,
-  timestamp: 1_700_000_000_000 + i,
-  key: Buffer.from('bench/01890a5d-ac96-774b-bcce-b302099a8057'),
-  headers: [['authseal-sequence', Buffer.from(`${i}`)]] as [string, Buffer][],
-  value: eventValue(i),
-});

@@ -4,13 +4,11 @@
  *
  * Exit status: 0 measured, 1 something failed, 2 usage.
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
 import { type Stack, startStack } from '@authseal/deploy/local';
 import { optionsOrUsage } from '../plain/command-line.ts';
-import { ROOT } from '../plain/commands.ts';
 import { measureArchive } from './archive.ts';
 import { produceBacklog } from './backlog.ts';
-import type { Figure } from './figure.ts';
+import { type Figure, tellFigures } from './figure.ts';
 import { measureGrowth } from './growth.ts';
 import { measureIngest } from './ingest.ts';
 import { measureLatency } from './latency.ts';
@@ -20,7 +18,6 @@ import { measureSdk } from './sdk.ts';
 import { measureVerify } from './verify.ts';
 import { measureWhole } from './whole.ts';
 
-const RESULTS = `${ROOT}/.cache/bench`;
 /** So many producers that each of the eight partitions gets its share. */
 const SERVICES = 64;
 
@@ -46,12 +43,7 @@ const MEASURE: Record<Measurement, () => Promise<Figure[]>> = {
   growth: () => withQuietStack((stack) => measureGrowth(stack, turns)),
 };
 
-mkdirSync(RESULTS, { recursive: true });
-for (const name of only) {
-  const figures = await MEASURE[name]();
-  console.table(figures);
-  writeFileSync(`${RESULTS}/${name}.json`, `${JSON.stringify(figures, null, 2)}\n`);
-}
+for (const name of only) tellFigures(name, await MEASURE[name]());
 
 /** A stack whose services are stopped: each measurement starts what it needs. */
 async function withQuietStack(measure: (stack: Stack) => Promise<Figure[]>): Promise<Figure[]> {

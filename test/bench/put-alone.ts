@@ -11,6 +11,7 @@ import pMap from 'p-map';
 import { readConfig, regionOf } from '../../archiver/src/config.ts';
 import { MAX_PUTS } from '../../archiver/src/limits.ts';
 import { readOurBatch } from '../../archiver/src/our-batch.ts';
+import { readFramed } from './framed-file.ts';
 import { endScript } from './script.ts';
 
 const [file] = process.argv.slice(2) as [string];
@@ -18,22 +19,14 @@ const config = readConfig([]);
 const region = regionOf(config);
 const bucket = new Bucket(region);
 const keys = parseKeys(readFileSync(config.keys, 'utf8'));
-const bytes = readFileSync(file);
-
-function* objects(): Generator<Buffer> {
-  for (let at = 0; at < bytes.length; ) {
-    const end = at + 4 + bytes.readUInt32BE(at);
-    yield bytes.subarray(at + 4, end);
-    at = end;
-  }
-}
+const objects = readFramed(file);
 
 /** As many as the archiver has under way over the eight partitions. */
 const AT_ONCE = 8 * MAX_PUTS;
 
 const began = performance.now();
 await pMap(
-  objects(),
+  objects,
   async (object) => {
     const { header, sha256 } = readOurBatch(object, readSealedHeader(object).header.origin, keys);
     const key = objectKey(region.prefix, header);

@@ -25,7 +25,7 @@ export const keys = parseKeys(
 );
 export const ORIGIN = 'acme/auth-events/0';
 
-const TERMS: SealTermsOfLog = {
+export const TERMS: SealTermsOfLog = {
   linger: 1000,
   heartbeat: 60_000,
   retention: 86_400_000,

@@ -17,16 +17,16 @@
  *
  * Exit status: 0 measured, 1 something failed, 2 usage or no Go.
  */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { versionOf } from '../../../deploy/local/install.ts';
 import { optionsOrUsage } from '../../plain/command-line.ts';
-import { ROOT, runAny } from '../../plain/commands.ts';
-import { byTurns, type Figure, medianFigure } from '../figure.ts';
+import { runAny } from '../../plain/commands.ts';
+import { eventValue } from '../backlog.ts';
+import { byTurns, type Figure, medianFigure, RESULTS, tellFigures } from '../figure.ts';
+import { writeFramed } from '../framed-file.ts';
 import { runScript } from '../script.ts';
 import { readOptions, USAGE } from './options.ts';
-import { writeRecords } from './record-file.ts';
 
-const RESULTS = `${ROOT}/.cache/bench`;
 const PROGRAMS = `${RESULTS}/programs`;
 
 const PEERS = [
@@ -41,7 +41,10 @@ await buildPeers();
 const directory = mkdtempSync(`${RESULTS}/peers-`);
 try {
   const file = `${directory}/records`;
-  writeRecords(file, events);
+  writeFramed(
+    file,
+    Array.from({ length: events }, (_, i) => eventValue(i)),
+  );
   const figures: Figure[] = [];
   for (const peer of PEERS) {
     const pairs = await byTurns(
@@ -51,8 +54,7 @@ try {
     );
     figures.push(medianFigure(`peers, ${peer.name}`, 'entries/s', pairs));
   }
-  console.table(figures);
-  writeFileSync(`${RESULTS}/peers.json`, `${JSON.stringify(figures, null, 2)}\n`);
+  tellFigures('peers', figures);
 } finally {
   rmSync(directory, { recursive: true });
 }

@@ -10,20 +10,15 @@ import { open } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
 import { BatchBuilder, newLog, signerFromPem } from '@authseal/ledger';
 import { DigestThread } from '../../../ingestor/src/digest-thread.ts';
+import { recordOf } from '../backlog.ts';
+import { readFramed } from '../framed-file.ts';
 import { endScript } from '../script.ts';
-import { readRecords } from './record-file.ts';
 
 /** So many are taken at once, as if a fetch had brought them; then what else is due has its turn. */
 const FETCH = 1000;
 
 const [file, directory] = process.argv.slice(2) as [string, string];
-const records = readRecords(file).map((value, i) => ({
-  offset: i,
-  timestamp: 1_700_000_000_000 + i,
-  key: Buffer.from('bench/01890a5d-ac96-774b-bcce-b302099a8057'),
-  headers: [['authseal-sequence', Buffer.from(`${i}`)]] as [string, Buffer][],
-  value,
-}));
+const records = readFramed(file).map((value, i) => recordOf(i, value));
 const { privateKey } = generateKeyPairSync('ed25519');
 const signer = signerFromPem(privateKey.export({ type: 'pkcs8', format: 'pem' }).toString());
 const { digest } = new DigestThread();

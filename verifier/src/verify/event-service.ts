@@ -1,9 +1,10 @@
 /** Which service an event names, without reading the rest of it: asked of every event there is. */
-import type { Batch, EntryCursor } from '@authseal/ledger';
+import { type Batch, type EntryCursor, Span } from '@authseal/ledger';
 import { AUTH_EVENT_FINGERPRINT } from '@authseal/schemas';
 
 /** The name decoded last: most events in a row are of one service. */
 let last = { bytes: Buffer.alloc(0), text: '' };
+const name = new Span();
 
 /** Of the entry that the cursor is at; null: it holds no event. */
 export function serviceOfEvent(batch: Batch, { event, bytes, index }: EntryCursor): string | null {
@@ -16,17 +17,13 @@ export function serviceOfEvent(batch: Batch, { event, bytes, index }: EntryCurso
   const time = id.end + id.length;
   const kind = endOfVarint(bytes, time);
   const { end: at, length } = lengthAt(bytes, endOfVarint(bytes, kind));
-  if (!isAt(bytes, at, length, last.bytes)) {
-    const name = Buffer.from(bytes.subarray(at, at + length));
-    last = { bytes: name, text: name.toString() };
+  name.at = at;
+  name.end = at + length;
+  if (!name.is(bytes, last.bytes)) {
+    const copy = Buffer.from(name.of(bytes) as Buffer);
+    last = { bytes: copy, text: copy.toString() };
   }
   return last.text;
-}
-
-function isAt(bytes: Buffer, at: number, length: number, these: Buffer): boolean {
-  if (length !== these.length) return false;
-  for (let i = 0; i < length; i += 1) if (bytes[at + i] !== these[i]) return false;
-  return true;
 }
 
 /** The length before a string, below 2^28 for no entry is longer. */
