@@ -23,6 +23,7 @@ import { settingsOfNew } from '@authseal/runtime/kafka';
 import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { type Admin, ConfigResourceTypes, Kafka, logLevel, type Producer } from 'kafkajs';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { createTopic } from '../plain/topic.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
@@ -94,7 +95,7 @@ class Scenario {
     const settings = Object.entries(settingsOfNew('batches', 1));
     const configEntries = settings.map(([name, value]) => ({ name, value }));
     const topic = { topic: scenario.topic, numPartitions: partitions, configEntries };
-    await admin.createTopics({ topics: [topic], waitForLeaders: true });
+    await createTopic(admin, topic);
     return scenario;
   }
 

@@ -7,7 +7,7 @@ import { type AuditProducer, createAuditProducer, type Receipt } from '@authseal
 import { decodeEvent } from '@authseal/schemas';
 import { type Admin, Kafka, logLevel } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type PlainRecord, readTopic as readPlain } from '../plain/topic.ts';
+import { createTopic, type PlainRecord, readTopic as readPlain } from '../plain/topic.ts';
 
 const signing = generateKeyPairSync('ed25519', {
   privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
@@ -37,7 +37,7 @@ afterAll(async () => {
 let topics = 0;
 async function newTopic(numPartitions = 3): Promise<string> {
   const topic = `auth-events-${++topics}`;
-  await admin.createTopics({ topics: [{ topic, numPartitions }], waitForLeaders: true });
+  await createTopic(admin, { topic, numPartitions });
   return topic;
 }
 
@@ -192,7 +192,7 @@ describe('the producer on a real Kafka', () => {
     expect(first?.message).toContain(servers.kafkaBrokers.join(','));
     expect(first?.message).toContain(`no topic ${topic}`);
     expect(first?.message).toContain('authseal-ingestor init');
-    await admin.createTopics({ topics: [{ topic }], waitForLeaders: true });
+    await createTopic(admin, { topic });
     expect(await receipt).toMatchObject({ sequence: 0 });
     await producer.close();
   });
@@ -221,7 +221,7 @@ describe('the producer on a real Kafka', () => {
   });
 
   it('is wired in as the README shows', async () => {
-    await admin.createTopics({ topics: [{ topic: 'auth-events' }], waitForLeaders: true });
+    await createTopic(admin, { topic: 'auth-events' });
     const example = fileURLToPath(new URL('../../producer-sdk/examples/login.ts', import.meta.url));
     const env = { ...process.env, AUTHSEAL_KAFKA_BROKERS: servers.kafkaBrokers.join(',') };
     const { stdout } = await promisify(execFile)(process.execPath, [example], { env });
@@ -249,7 +249,7 @@ describe('the producer on a real Kafka', () => {
     const moved = producers.filter((_, i) => (first[i]?.partition ?? 0) > 0);
     expect(moved).not.toHaveLength(0);
     await admin.deleteTopics({ topics: [topic] });
-    await admin.createTopics({ topics: [{ topic, numPartitions: 1 }], waitForLeaders: true });
+    await createTopic(admin, { topic, numPartitions: 1 });
     const [producer] = moved as [AuditProducer];
     const receipt = producer.loginSucceeded(login(1)).catch((error) => error);
     await expect

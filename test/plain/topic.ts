@@ -2,9 +2,10 @@
 import { type ForkOptions, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
-import kafkajs, { type Admin, type IHeaders, type Kafka } from 'kafkajs';
+import kafkajs, { type Admin, type IHeaders, type ITopicConfig, type Kafka } from 'kafkajs';
 
 const READER = `${import.meta.dirname}/topic-reader.ts`;
+const POLL_MS = 20;
 
 export type PlainRecord = {
   partition: number;
@@ -16,6 +17,26 @@ export type PlainRecord = {
 
 export function plainKafka(brokers: string[]): Kafka {
   return new kafkajs.Kafka({ brokers, clientId: 'plain', logLevel: kafkajs.logLevel.NOTHING });
+}
+
+/**
+ * Creates a topic and waits until the broker shows it as it was made. kafkajs's own wait fails where
+ * the broker has not heard of the topic yet.
+ * @throws what the broker says last, after 20 seconds
+ */
+export async function createTopic(admin: Admin, config: ITopicConfig): Promise<void> {
+  await admin.createTopics({ topics: [config], waitForLeaders: false });
+  for (const until = performance.now() + 20_000; ; await delay(POLL_MS)) {
+    const shown = await admin.fetchTopicMetadata({ topics: [config.topic] }).catch((error) => {
+      if (performance.now() > until) throw error;
+      return null;
+    });
+    const partitions = shown?.topics[0]?.partitions.length;
+    if (partitions !== undefined && partitions === (config.numPartitions ?? partitions)) return;
+    if (performance.now() > until) {
+      throw new Error(`${config.topic} is shown with ${partitions} partitions`);
+    }
+  }
 }
 
 /**
@@ -65,8 +86,6 @@ export async function untilSealedOffsets(
     while ((await offsetsOf(admin, stateGroup, topic)) < due) await delay(POLL_MS);
   });
 }
-
-const POLL_MS = 20;
 
 async function offsetsOf(admin: Admin, groupId: string, topic: string): Promise<number> {
   const [entry] = await admin.fetchOffsets({ groupId, topics: [topic] });
