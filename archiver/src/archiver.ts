@@ -19,6 +19,7 @@ import { kafkaJournal } from './kafka-journal.ts';
 import { LAG_INTERVAL, MAX_FETCH_BYTES, START_RETRY } from './limits.ts';
 import { Partition } from './partition.ts';
 import type { Clock } from './store.ts';
+import { Turns } from './turns.ts';
 import type { Watch } from './watch.ts';
 
 const systemClock: Clock = {
@@ -31,6 +32,7 @@ export class Archiver {
   readonly #watch: Watch;
   readonly #log: Logger;
   readonly #bucket: Bucket;
+  readonly #turns = new Turns();
   readonly #stopping = new AbortController();
   #awaited = 'starting';
   #admin: KafkaAdmin | null = null;
@@ -157,6 +159,7 @@ export class Archiver {
       maxRetention,
       store: this.#bucket,
       clock: systemClock,
+      turn: this.#turns.next,
       journal,
       watch: this.#watch.of(partition),
     });

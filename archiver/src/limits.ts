@@ -1,7 +1,10 @@
 /** Limits of the archiver. */
 
-/** Batches of one partition on their way to S3 at once: hides the store's latency, bounds what a crash repeats. */
+/** Batches of one partition on their way to S3 at once: hides the store's latency. */
 export const MAX_PUTS = 4;
+
+/** Batches of one partition that are on their way or wait for their commit: bounds what a crash repeats. */
+export const MAX_UNCOMMITTED = 2 * MAX_PUTS;
 
 /** A partition is paused while this much of it waits or is on its way: two of the largest objects and a fetch beside. Bytes. */
 export const MAX_WAITING_BYTES = 16 * 1024 * 1024;

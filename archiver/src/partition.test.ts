@@ -7,6 +7,7 @@ import { Partition, type PartitionOptions, type PartitionWatch } from './partiti
 import { MemoryStore } from './testing/memory-store.ts';
 import { type MemoryConsumer, MemoryTopic } from './testing/memory-topic.ts';
 import { DAY, keys, keysOf, NOW, newSigner, ORIGIN, seal } from './testing/sealed-log.ts';
+import { Turns } from './turns.ts';
 
 let topic: MemoryTopic;
 let store: MemoryStore;
@@ -56,6 +57,7 @@ function start(options: Partial<PartitionOptions> = {}): [Partition, MemoryConsu
       now: () => NOW,
       wait: (_, signal) => new Promise((_, no) => signal.addEventListener('abort', no)),
     },
+    turn: new Turns().next,
     journal: consumer,
     watch,
     ...options,

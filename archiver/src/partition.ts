@@ -1,7 +1,7 @@
 /**
  * One partition of the batches topic on its way into one region's bucket. Records are taken in
- * order, several are on their way to S3 at once, and the place in the log is committed in order, for
- * all that have arrived by then at once.
+ * order, several are on their way to S3 at once, and the place in the log is committed in order
+ * (flights.ts).
  *
  * The place moves only with batches of ours. So a record that was passed over is looked at again
  * after a restart until a batch after it is archived: with a wrong key file nothing is skipped.
@@ -13,6 +13,7 @@ import { bridgeGap } from './bridge-gap.ts';
 import { decodePlace, encodePlace, type Place, stepTo } from './continuity.ts';
 import { ArchiverError } from './error.ts';
 import { findPlace, holdsBatch } from './find-place.ts';
+import { Flights } from './flights.ts';
 import { Intake, type Waiting } from './intake.ts';
 import type { Journal, JournalOwner } from './journal.ts';
 import { MAX_PUTS } from './limits.ts';
@@ -46,20 +47,10 @@ export type PartitionOptions = {
   readonly maxRetention: number;
   readonly store: Store;
   readonly clock: Clock;
+  /** Resolves when the next batch may be checked. */
+  readonly turn: () => Promise<void>;
   readonly journal: Journal;
   readonly watch: PartitionWatch;
-};
-
-/** A batch on its way to S3. */
-type Flight = {
-  readonly batch: OurBatch;
-  readonly offset: number;
-  /** Where the log stands when it has arrived. */
-  readonly place: Place;
-  /** Resolves in any case. */
-  readonly ended: Promise<void>;
-  arrived: boolean;
-  error: unknown;
 };
 
 export class Partition {
@@ -79,7 +70,7 @@ export class Partition {
   #place: Place | null = null;
   /** The bucket may hold what comes: true from a lost state until a batch is missing there. */
   #lookFirst = false;
-  #flights: Flight[] = [];
+  #flights: Flights | null = null;
 
   constructor(options: PartitionOptions) {
     this.#options = options;
@@ -141,26 +132,31 @@ export class Partition {
       watch.opened(this.#place);
       // A state without a place, as a reset by hand leaves it, says nothing.
       await this.#intake.align(this.#place === null ? 0 : (state?.offset ?? 0));
-      await this.#run(owner);
+      this.#flights = new Flights(owner, {
+        committed: (batches) => this.#committed(batches),
+        changed: () => this.#wake.resolve(),
+      });
+      await this.#run(this.#flights, owner);
     } finally {
       await this.#abandon();
       await owner.close();
     }
   }
 
-  async #run(owner: JournalOwner): Promise<void> {
+  async #run(flights: Flights, owner: JournalOwner): Promise<void> {
     for (;;) {
       this.#wake = Promise.withResolvers();
-      // First whatever can be begun: with a backlog a commit then stands for several batches.
-      const step = this.#nextStep(owner);
+      if (flights.failure !== null) throw flights.failure.error;
+      const step = this.#nextStep(flights, owner);
+      // While more can be begun a commit waits for company: it costs the brokers more than a fetch.
+      flights.commit(step === null ? 1 : MAX_PUTS);
       if (step !== null) {
         await step.catch((error: unknown) => {
           this.#fault = error;
         });
         continue;
       }
-      if (await this.#commitArrived(owner)) continue;
-      if (this.#flights.length === 0) {
+      if (flights.isEmpty) {
         if (this.#fault !== null) throw this.#fault;
         if (this.#isStopping) return;
       }
@@ -168,34 +164,23 @@ export class Partition {
     }
   }
 
-  #nextStep(owner: JournalOwner): Promise<void> | null {
+  #nextStep(flights: Flights, owner: JournalOwner): Promise<void> | null {
     if (this.#fault !== null || this.#isStopping) return null;
     if (!this.#intake.isAligned) return this.#intake.align();
     const record = this.#intake.first;
-    if (record === undefined || this.#flights.length >= MAX_PUTS) return null;
-    return this.#begin(record, owner);
+    if (record === undefined || flights.isFull) return null;
+    return this.#begin(record, flights, owner);
   }
 
-  /** Commits the place after the last of those that have arrived with none missing before it. */
-  async #commitArrived(owner: JournalOwner): Promise<boolean> {
-    const missing = this.#flights.findIndex(({ arrived }) => !arrived);
-    const arrived = missing < 0 ? this.#flights : this.#flights.slice(0, missing);
-    const last = arrived.at(-1);
-    if (last === undefined) {
-      const error = this.#flights[0]?.error;
-      if (error !== undefined) throw error;
-      return false;
-    }
-    await owner.commit({ offset: last.offset + 1, metadata: encodePlace(last.place) });
-    this.#flights = this.#flights.slice(arrived.length);
-    for (const { batch } of arrived) this.#release(batch.object.length);
-    this.#options.watch.committed(last.batch);
-    return true;
+  #committed(batches: readonly OurBatch[]): void {
+    for (const { object } of batches) this.#release(object.length);
+    this.#options.watch.committed(batches.at(-1) as OurBatch);
   }
 
-  async #begin({ offset, value }: Waiting, owner: JournalOwner): Promise<void> {
+  async #begin({ offset, value }: Waiting, flights: Flights, owner: JournalOwner): Promise<void> {
+    await this.#options.turn();
     const batch = this.#read(value, offset);
-    const isOnItsWay = batch !== null && (await this.#admit(batch, offset, owner));
+    const isOnItsWay = batch !== null && (await this.#admit(batch, offset, flights, owner));
     this.#intake.shift();
     if (!isOnItsWay) this.#release(value.length);
   }
@@ -212,7 +197,12 @@ export class Partition {
   }
 
   /** Sends the batch on its way, unless it is there already. */
-  async #admit(batch: OurBatch, offset: number, owner: JournalOwner): Promise<boolean> {
+  async #admit(
+    batch: OurBatch,
+    offset: number,
+    flights: Flights,
+    owner: JournalOwner,
+  ): Promise<boolean> {
     const { prefix, keys, watch, maxRetention, clock } = this.#options;
     const key = objectKey(prefix, batch.header);
     this.#place ??= await this.#findPlace(batch, key, offset, owner);
@@ -220,14 +210,17 @@ export class Partition {
       this.#place = await this.#bridge(batch, this.#place);
     const step = stepTo(batch, this.#place, keys);
     if (step.kind !== 'next') {
-      if (step.kind === 'earlier') await this.#expectInBucket(batch, key, this.#place);
+      if (step.kind === 'earlier') {
+        await flights.landed();
+        await this.#expectInBucket(batch, key, this.#place);
+      }
       watch.archived(batch, 'repeat');
       return false;
     }
     checkRetention(batch.header, maxRetention, clock.now());
     if (step.replaced) watch.alert(keyReplaced(batch));
     this.#place = step.place;
-    this.#send(batch, key, step.place, offset);
+    flights.add({ batch, offset, place: step.place, arrival: this.#send(batch, key) });
     return true;
   }
 
@@ -253,7 +246,6 @@ export class Partition {
   async #expectInBucket(batch: OurBatch, key: string, { batch: last }: Place): Promise<void> {
     const { clock, store, keys } = this.#options;
     if (batch.header.retainUntil <= clock.now()) return;
-    await Promise.all(this.#flights.map(({ ended }) => ended));
     const isThere = await persist(this.#options, this.#abort.signal, async () => {
       const kept = await findKept(batch, key, this.#options);
       return kept !== null || (await holdsBatch(batch, key, store, keys));
@@ -266,22 +258,11 @@ export class Partition {
     );
   }
 
-  #send(batch: OurBatch, key: string, place: Place, offset: number): void {
+  async #send(batch: OurBatch, key: string): Promise<void> {
     const options = { lookFirst: this.#lookFirst, signal: this.#abort.signal };
-    const ended = archiveBatch(batch, key, this.#options, options).then(
-      (outcome) => {
-        flight.arrived = true;
-        if (outcome === 'written') this.#lookFirst = false;
-        this.#options.watch.archived(batch, outcome);
-        this.#wake.resolve();
-      },
-      (error: unknown) => {
-        flight.error = error;
-        this.#wake.resolve();
-      },
-    );
-    const flight: Flight = { batch, offset, place, ended, arrived: false, error: undefined };
-    this.#flights.push(flight);
+    const outcome = await archiveBatch(batch, key, this.#options, options);
+    if (outcome === 'written') this.#lookFirst = false;
+    this.#options.watch.archived(batch, outcome);
   }
 
   #release(bytes: number): void {
@@ -290,17 +271,17 @@ export class Partition {
   }
 
   #tellLag(): void {
-    this.#options.watch.lag(this.#intake.behind(this.#flights[0]?.offset));
+    this.#options.watch.lag(this.#intake.behind(this.#flights?.first));
   }
 
   /** Ends what is on its way and forgets what waits. */
   async #abandon(): Promise<void> {
     this.#intake.close();
     this.#abort.abort();
-    await Promise.all(this.#flights.map(({ ended }) => ended));
+    await this.#flights?.ended();
     this.#abort = new AbortController();
     this.#fault = null;
-    this.#flights = [];
+    this.#flights = null;
   }
 }
 

@@ -8,10 +8,14 @@ import { startArchiver } from '../../deploy/local/services.ts';
 import { readTopic } from '../plain/topic.ts';
 import { byTurns, type Figure, medianFigure } from './figure.ts';
 import { writeFramed } from './framed-file.ts';
+import { cpuSeconds } from './process.ts';
 import { loggedAt, untilArchived } from './progress.ts';
-import { runScript } from './script.ts';
+import { runScript, type Spent } from './script.ts';
 
 const BATCHES = 'auth-batches';
+
+/** Not counted: brokers run for weeks, and this one would still be compiling itself. */
+const WARM_UP = 'warm-up';
 
 /** @param sealBacklog has a backlog sealed, of which nothing is archived */
 export async function measureArchive(
@@ -20,7 +24,7 @@ export async function measureArchive(
   sealBacklog: () => Promise<void>,
 ): Promise<Figure[]> {
   // Each round goes on from the first batch of each log, as one that was at work before.
-  for (let round = 0; round < rounds; round += 1) await archive(stack, `ours-${round}`);
+  for (const round of [WARM_UP, ...Array(rounds).keys()]) await archive(stack, `ours-${round}`);
   await sealBacklog();
   const objects = (await readTopic(stack.kafkaBrokers, BATCHES, 'committed')).flatMap((records) =>
     records.slice(1).map(({ value }) => value as Buffer),
@@ -28,16 +32,22 @@ export async function measureArchive(
   const file = `${stack.directory}/bench-objects`;
   writeFramed(file, objects);
   const megabytes = Buffer.concat(objects).length / 1e6;
+  await archive(stack, `ours-${WARM_UP}`);
   const pairs = await byTurns(
     rounds,
     (round) => archiveOn(stack, `ours-${round}`),
     (round) => putAlone(stack, `reference-${round}`, file),
   );
-  const rate = (amount: number) =>
-    pairs.map(({ ours, reference }) => ({ ours: amount / ours, reference: amount / reference }));
+  const rate = (amount: number, of: 'wall' | 'cpu') =>
+    pairs.map(({ ours, reference }) => ({
+      ours: amount / ours[of],
+      reference: amount / reference[of],
+    }));
+  const both = stack.regions.length * objects.length;
   return [
-    medianFigure('archive, two regions', 'MB/s a region', rate(megabytes)),
-    medianFigure('archive, two regions', 'objects/s a region', rate(objects.length)),
+    medianFigure('archive, two regions', 'MB/s a region', rate(megabytes, 'wall')),
+    medianFigure('archive, two regions', 'objects/s a region', rate(objects.length, 'wall')),
+    medianFigure('archive, the archivers alone', 'objects/CPU s', rate(both, 'cpu')),
   ];
 }
 
@@ -48,11 +58,16 @@ function settingsOf({ environment, kafkaBrokers, regions }: Stack, round: string
   return { ...environment, ...addresses, AUTHSEAL_ARCHIVER_GROUP: `archiver-${round}` };
 }
 
-/** Archives all that is sealed. Returns when it was done, milliseconds since 1970, and the archivers. */
-async function archive(
-  stack: Stack,
-  round: string,
-): Promise<{ ended: number; archivers: Server[] }> {
+type Archived = {
+  /** When all was done, milliseconds since 1970. */
+  readonly ended: number;
+  readonly archivers: readonly Server[];
+  /** CPU seconds of the archivers, their start included. */
+  readonly cpu: number;
+};
+
+/** Archives all that is sealed. */
+async function archive(stack: Stack, round: string): Promise<Archived> {
   const settings = settingsOf(stack, round);
   const { kafkaBrokers, regions, directory } = stack;
   const archivers = await Promise.all(
@@ -61,23 +76,29 @@ async function archive(
   const groups = regions.map(({ name }) => `${settings.AUTHSEAL_ARCHIVER_GROUP}-${name}`);
   await untilArchived(kafkaBrokers, groups, BATCHES);
   const ended = Date.now();
+  const cpu = sum(archivers.map(({ pid }) => cpuSeconds(pid)));
   await Promise.all(archivers.map((archiver) => archiver.stop()));
-  return { ended, archivers };
+  return { ended, archivers, cpu };
 }
 
-/** Seconds from when the first of the archivers has gone on to where all is archived. */
-async function archiveOn(stack: Stack, round: string): Promise<number> {
-  const { ended, archivers } = await archive(stack, round);
+/** Timed from when the first of the archivers has gone on. */
+async function archiveOn(stack: Stack, round: string): Promise<Spent> {
+  const { ended, archivers, cpu } = await archive(stack, round);
   const began = Math.min(...archivers.map((archiver) => loggedAt(archiver, 'partition opened')));
-  return (ended - began) / 1000;
+  return { wall: (ended - began) / 1000, cpu };
 }
 
-async function putAlone(stack: Stack, round: string, file: string): Promise<number> {
+async function putAlone(stack: Stack, round: string, file: string): Promise<Spent> {
   const settings = settingsOf(stack, round);
   const spent = await Promise.all(
     stack.regions.map(({ name }) =>
       runScript('put-alone.ts', [file], { ...settings, AUTHSEAL_REGION: name }),
     ),
   );
-  return Math.max(...spent.map(({ wall }) => wall));
+  return {
+    wall: Math.max(...spent.map(({ wall }) => wall)),
+    cpu: sum(spent.map(({ cpu }) => cpu)),
+  };
 }
+
+const sum = (numbers: number[]): number => numbers.reduce((total, n) => total + n, 0);

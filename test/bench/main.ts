@@ -30,10 +30,11 @@ const MEASURE: Record<Measurement, () => Promise<Figure[]>> = {
       ...(await measureIngest(stack, turns, 1)),
       ...(await measureIngest(stack, turns, 8)),
     ]),
-  archive: () => withQuietStack((stack) => measureArchive(stack, rounds, () => sealBacklog(stack))),
+  archive: () =>
+    withQuietStack((stack) => measureArchive(stack, rounds, () => sealBacklog(stack, 4 * events))),
   verify: () =>
     withQuietStack(async (stack) => {
-      await sealBacklog(stack);
+      await sealBacklog(stack, events);
       await archiveBacklog(stack);
       return measureVerify(stack, turns);
     }),
@@ -57,7 +58,7 @@ async function withQuietStack(measure: (stack: Stack) => Promise<Figure[]>): Pro
   }
 }
 
-async function sealBacklog({ kafkaBrokers, ingestor }: Stack): Promise<void> {
+async function sealBacklog({ kafkaBrokers, ingestor }: Stack, events: number): Promise<void> {
   await produceBacklog(kafkaBrokers, 'auth-events', events, SERVICES);
   await ingestor.restart();
   await untilSealed(kafkaBrokers, 'authseal-ingestor', 'auth-events', events);

@@ -31,5 +31,5 @@ export async function untilArchived(
   const ends = await topicEnds(brokers, topic);
   // Each partition ends with the marker of its last transaction, which is no batch.
   const end = ends.reduce((sum, one) => sum + one - 1, 0);
-  for (const group of groups) await untilSealed(brokers, group, topic, end);
+  await Promise.all(groups.map((group) => untilSealed(brokers, group, topic, end)));
 }

@@ -194,6 +194,8 @@ export async function initialize(process: Process): Promise<boolean> {
   }
 }
 
+const CHECK_MS = 3;
+
 export async function startArchiver(process: Process, told: Told): Promise<Stop> {
   const clock = clockOf(theWorld(), process);
   const admin = await KafkaAdmin.connect(connection, 'archiver', log);
@@ -203,6 +205,7 @@ export async function startArchiver(process: Process, told: Told): Promise<Stop>
     (partition) =>
       new Partition({
         ...{ origin: ORIGIN, prefix: '', keys, maxRetention: 366 * DAY, store, clock },
+        turn: () => new Promise((resolve) => void clock.after(CHECK_MS, resolve)),
         journal: archiverJournal(
           {
             ...{ connection, admin, consumer, group: 'archiver', topic: BATCHES, log },

@@ -12,7 +12,7 @@ const INGESTOR_JOURNAL = 'ingestor/src/kafka-journal.ts';
 const WRITER = 'runtime/src/kafka/transactional-writer.ts';
 const BUCKET = 'runtime/src/s3/bucket.ts';
 const ARCHIVE_BATCH = 'archiver/src/archive-batch.ts';
-const PARTITION = 'archiver/src/partition.ts';
+const FLIGHTS = 'archiver/src/flights.ts';
 const SENDER = 'producer-sdk/src/sender.ts';
 const CHANNEL = 'producer-sdk/src/kafka/channel.ts';
 
@@ -113,14 +113,14 @@ export const VARIANTS: readonly Variant[] = [
     to: '  void checkKept(key, answer.versionId, { object, sha256 }, lockUntil, store).catch(() => {});\n  return true;',
   }),
   variant('the place is committed before PUT is answered', {
-    file: PARTITION,
-    from: 'arrived: false, error: undefined };',
-    to: 'arrived: true, error: undefined };',
+    file: FLIGHTS,
+    from: "state: 'under way' as State };",
+    to: "state: 'arrived' as State };",
   }),
   variant('places are committed in the order in which objects arrive', {
-    file: PARTITION,
-    from: 'const arrived = missing < 0 ? this.#flights : this.#flights.slice(0, missing);',
-    to: 'const arrived = this.#flights.filter((flight) => flight.arrived);',
+    file: FLIGHTS,
+    from: 'const arrived = this.#flights.slice(0, missing < 0 ? this.#flights.length : missing);',
+    to: "const arrived = this.#flights.filter(({ state }) => state === 'arrived');",
   }),
   variant('a key that is taken counts as archived', {
     file: ARCHIVE_BATCH,
