@@ -1,8 +1,9 @@
 /**
- * Sealed batches into two regions, beside the same check of each batch, PutObject and HEAD without
- * Kafka. A process a region, ours and the reference's; timed from when they have begun their work to
- * the last commit.
+ * Sealed batches into one region and into two, beside the same check of each batch, PutObject and
+ * HEAD without Kafka. A process a region, ours and the reference's; timed from when they have begun
+ * their work to the last commit.
  */
+import { statSync } from 'node:fs';
 import { type Server, type Stack, toEnvironment } from '@authseal/deploy/local';
 import { startArchiver } from '../../deploy/local/services.ts';
 import { readTopic } from '../plain/topic.ts';
@@ -17,37 +18,67 @@ const BATCHES = 'auth-batches';
 /** Not counted: brokers run for weeks, and this one would still be compiling itself. */
 const WARM_UP = 'warm-up';
 
+/** Some of the stack's regions. */
+type Regions = { readonly stack: Stack; readonly names: readonly string[] };
+
+/** Objects of so many bytes together, in a file for the reference. */
+type Sealed = { readonly file: string; readonly objects: number; readonly megabytes: number };
+
 /** @param sealBacklog has a backlog sealed, of which nothing is archived */
 export async function measureArchive(
   stack: Stack,
   rounds: number,
   sealBacklog: () => Promise<void>,
 ): Promise<Figure[]> {
+  // With one region Kafka and the S3 server have a core that the archiver does not use.
+  const both = { stack, names: stack.regions.map(({ name }) => name) };
+  const one = { stack, names: both.names.slice(0, 1) };
   // Each round goes on from the first batch of each log, as one that was at work before.
-  for (const round of [WARM_UP, ...Array(rounds).keys()]) await archive(stack, `ours-${round}`);
+  await archive(both, WARM_UP);
+  for (let round = 0; round < rounds; round += 1) {
+    await archive(one, oursOf(one, round));
+    await archive(both, oursOf(both, round));
+  }
   await sealBacklog();
-  const objects = (await readTopic(stack.kafkaBrokers, BATCHES, 'committed')).flatMap((records) =>
-    records.slice(1).map(({ value }) => value as Buffer),
-  );
-  const file = `${stack.directory}/bench-objects`;
-  writeFramed(file, objects);
-  const megabytes = Buffer.concat(objects).length / 1e6;
-  await archive(stack, `ours-${WARM_UP}`);
+  const sealed = await readSealed(stack);
+  await archive(both, WARM_UP);
+  return [
+    ...(await compare(one, rounds, sealed, 'archive, one region')),
+    ...(await compare(both, rounds, sealed, 'archive, two regions')),
+  ];
+}
+
+const oursOf = ({ names }: Regions, round: number) => `ours-${names.length}-${round}`;
+
+async function readSealed({ kafkaBrokers, directory }: Stack): Promise<Sealed> {
+  const partitions = await readTopic(kafkaBrokers, BATCHES, 'committed');
+  const objects = partitions.flatMap((records) => records.slice(1).map(({ value }) => value));
+  const file = `${directory}/bench-objects`;
+  writeFramed(file, objects as Buffer[]);
+  return { file, objects: objects.length, megabytes: statSync(file).size / 1e6 };
+}
+
+async function compare(
+  regions: Regions,
+  rounds: number,
+  { file, objects, megabytes }: Sealed,
+  name: string,
+): Promise<Figure[]> {
+  const number = regions.names.length;
   const pairs = await byTurns(
     rounds,
-    (round) => archiveOn(stack, `ours-${round}`),
-    (round) => putAlone(stack, `reference-${round}`, file),
+    (round) => archiveOn(regions, oursOf(regions, round)),
+    (round) => putAlone(regions, `reference-${number}-${round}`, file),
   );
   const rate = (amount: number, of: 'wall' | 'cpu') =>
     pairs.map(({ ours, reference }) => ({
       ours: amount / ours[of],
       reference: amount / reference[of],
     }));
-  const both = stack.regions.length * objects.length;
   return [
-    medianFigure('archive, two regions', 'MB/s a region', rate(megabytes, 'wall')),
-    medianFigure('archive, two regions', 'objects/s a region', rate(objects.length, 'wall')),
-    medianFigure('archive, the archivers alone', 'objects/CPU s', rate(both, 'cpu')),
+    medianFigure(name, 'MB/s a region', rate(megabytes, 'wall')),
+    medianFigure(name, 'objects/s a region', rate(objects, 'wall')),
+    medianFigure(name, 'objects/CPU s', rate(objects * number, 'cpu')),
   ];
 }
 
@@ -67,13 +98,13 @@ type Archived = {
 };
 
 /** Archives all that is sealed. */
-async function archive(stack: Stack, round: string): Promise<Archived> {
+async function archive({ stack, names }: Regions, round: string): Promise<Archived> {
   const settings = settingsOf(stack, round);
-  const { kafkaBrokers, regions, directory } = stack;
+  const { kafkaBrokers, directory } = stack;
   const archivers = await Promise.all(
-    regions.map(({ name }) => startArchiver(`${directory}/bench/${round}`, settings, name)),
+    names.map((name) => startArchiver(`${directory}/bench/${round}`, settings, name)),
   );
-  const groups = regions.map(({ name }) => `${settings.AUTHSEAL_ARCHIVER_GROUP}-${name}`);
+  const groups = names.map((name) => `${settings.AUTHSEAL_ARCHIVER_GROUP}-${name}`);
   await untilArchived(kafkaBrokers, groups, BATCHES);
   const ended = Date.now();
   const cpu = sum(archivers.map(({ pid }) => cpuSeconds(pid)));
@@ -82,18 +113,16 @@ async function archive(stack: Stack, round: string): Promise<Archived> {
 }
 
 /** Timed from when the first of the archivers has gone on. */
-async function archiveOn(stack: Stack, round: string): Promise<Spent> {
-  const { ended, archivers, cpu } = await archive(stack, round);
+async function archiveOn(regions: Regions, round: string): Promise<Spent> {
+  const { ended, archivers, cpu } = await archive(regions, round);
   const began = Math.min(...archivers.map((archiver) => loggedAt(archiver, 'partition opened')));
   return { wall: (ended - began) / 1000, cpu };
 }
 
-async function putAlone(stack: Stack, round: string, file: string): Promise<Spent> {
+async function putAlone({ stack, names }: Regions, round: string, file: string): Promise<Spent> {
   const settings = settingsOf(stack, round);
   const spent = await Promise.all(
-    stack.regions.map(({ name }) =>
-      runScript('put-alone.ts', [file], { ...settings, AUTHSEAL_REGION: name }),
-    ),
+    names.map((name) => runScript('put-alone.ts', [file], { ...settings, AUTHSEAL_REGION: name })),
   );
   return {
     wall: Math.max(...spent.map(({ wall }) => wall)),
