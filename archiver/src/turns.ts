@@ -2,7 +2,7 @@
  * To check a batch takes tens of milliseconds in which the process does nothing else, and of eight
  * partitions with a backlog each has several to check. So they share the event loop: when checks have
  * held it for a while, the next one waits until PUTs have left, answers were taken and probes
- * answered. (To let go after every check was slower by a seventh: docs/performance.md.)
+ * answered. (To let go after every check costs more CPU time: docs/performance.md.)
  */
 import { setImmediate } from 'node:timers/promises';
 
