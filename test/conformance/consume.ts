@@ -17,6 +17,8 @@ export function consume(connection: KafkaConnection, topic: string, readUncommit
     heartbeats: 0,
     /** Called at every fetch of partition 0. */
     pauses: () => {},
+    /** Called at every join. */
+    joined: () => {},
     /** Thrown at every fetch while it stands here. */
     fault: null as Error | null,
   };
@@ -32,7 +34,10 @@ export function consume(connection: KafkaConnection, topic: string, readUncommit
       log: silent,
     },
     {
-      assigned: (partitions) => told.joins.push(partitions),
+      assigned(partitions) {
+        told.joins.push(partitions);
+        told.joined();
+      },
       fetched: (fetched) => {
         if (told.fault !== null) throw told.fault;
         told.fetched.push(fetched);
