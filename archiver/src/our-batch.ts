@@ -31,7 +31,9 @@ export type OurBatch = {
 export function readOurBatch(object: Buffer, origin: string, keys: DeploymentKeys): OurBatch {
   const hash = sha256(object);
   try {
-    const { header, headerHash, note } = readBatch(object);
+    const batch = readBatch(object);
+    batch.release();
+    const { header, headerHash, note } = batch;
     if (header.origin !== origin) throw new Error(`It is a batch of ${header.origin}.`);
     const signers = checkpointSigners(note, origin, keys);
     return { header, hash: encodeBase64(headerHash), signers, object, sha256: hash };

@@ -139,6 +139,26 @@ describe('a batch', () => {
   });
 });
 
+describe('a batch that is released', () => {
+  it('gives the memory of its entries back at once', async () => {
+    const value = Buffer.alloc(1024 * 1024);
+    for (const codec of CODECS) {
+      const batch = readBatch((await sealed(codec, [record(0, value)])).object);
+      const before = process.memoryUsage().arrayBuffers;
+      batch.release();
+      expect(before - process.memoryUsage().arrayBuffers).toBeGreaterThanOrEqual(value.length);
+      expect(() => batch.entryAt(0)).toThrow();
+    }
+  });
+
+  it('leaves small buffers alone, whose memory others share', async () => {
+    const { object } = await sealed('null');
+    const other = readBatch(object);
+    readBatch(object).release();
+    expect([...other.entries()]).toHaveLength(MIXED.length);
+  });
+});
+
 describe('any single byte changed in an object', () => {
   it.each(CODECS)('is found at every position, with codec %s', async (codec) => {
     const { object } = await sealed(codec);
