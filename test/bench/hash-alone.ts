@@ -61,5 +61,4 @@ await pMap(
   { concurrency: FETCH_CONCURRENCY },
 );
 bucket.close();
-// A verify is timed from the start of its process, too.
 endScript(0);

@@ -37,7 +37,10 @@ export type VerifyOptions = {
   /** Only batches sealed before this, milliseconds since 1970. */
   readonly to?: number;
   readonly onProgress?: (progress: Progress) => void;
-  /** Given each batch that was looked at, in order, log after log. The next one waits for it. */
+  /**
+   * Given each batch that was looked at, in order, log after log. The next one waits for it; without
+   * `onEvent`, its entries can be read until then.
+   */
   readonly onBatch?: (batch: SignedBatch) => Promise<void>;
   /** Given each entry but exact repeats of a flush; those of one producer in order. */
   readonly onEvent?: (sighting: Sighting) => void;
@@ -183,6 +186,8 @@ class Run {
       known.partitions = Math.max(known.partitions, header.partitions);
     }
     await this.#options.onBatch?.(found);
+    // A reader of events may be given some of this batch later, when they are known to be no repeat.
+    if (this.#options.onEvent === undefined) found.batch.release();
     this.#batches += 1;
     this.#entries += header.count;
     this.#reportProgress(found, partition);
