@@ -10,6 +10,7 @@ import kafkajs, { type Admin, type Producer, type Transaction } from 'kafkajs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { plainKafka } from '../plain/topic.ts';
 import { consume, readFrom, silent, valuesOf } from './consume.ts';
+import { produceForged } from './forged-records.ts';
 
 const { CompressionTypes, CompressionCodecs, ConfigResourceTypes } = kafkajs;
 CompressionCodecs[CompressionTypes.ZSTD] = () => ({
@@ -77,6 +78,34 @@ describe('a topic that somebody has the broker compress', () => {
     await vi.waitUntil(() => valuesOf(reading, 0).length >= values.length, { timeout: 30_000 });
     expect(valuesOf(reading, 0)).toEqual(values);
     expect(reading.told.unreadable.size).toBe(0);
+  });
+});
+
+describe('offset deltas that lie, which brokers let pass', () => {
+  it('take no other record’s offset', async () => {
+    const [broker] = servers.kafkaBrokers as [string];
+    await produceForged(broker, topic, [{ offsetDelta: 4, value: 'forged 0' }]);
+    await producer.send({
+      topic,
+      messages: ['a', 'b'].map((value) => ({ partition: 0, value })),
+    });
+    await produceForged(broker, topic, [
+      { offsetDelta: 0, value: 'forged 3' },
+      { offsetDelta: 0, value: 'forged 4' },
+    ]);
+    await producer.send({ topic, messages: [{ partition: 0, value: 'c' }] });
+    const reading = begin();
+    await readFrom(reading, 0, 0);
+    await vi.waitUntil(() => valuesOf(reading, 0).length >= 6, { timeout: 30_000 });
+    const records = reading.told.fetched.flatMap(({ records }) => records);
+    expect(records.map(({ offset, value }) => `${offset} ${value}`)).toEqual([
+      '0 forged 0',
+      '1 a',
+      '2 b',
+      '3 forged 3',
+      '4 forged 4',
+      '5 c',
+    ]);
   });
 });
 

@@ -3,12 +3,18 @@
  *
  *     length varint · attributes int8 · timestampDelta varlong · offsetDelta varint
  *     · key · value (varint length, -1 for null) · headers [{ key, value }]
+ *
+ * An offset delta is what the producer wrote: a broker numbers the records of a set, but looks at no
+ * delta unless it compresses or decompresses. Whoever may write could give a record the offset of
+ * another, which would then be passed over as a repeat. So a record's place in its set is its offset.
  */
 import type { KafkaRecord } from './record.ts';
 
 /** What the record set says of all its records. Milliseconds since 1970. */
 export type RecordSetTerms = {
   readonly firstOffset: number;
+  /** Of the last record, from the first: that of the set, which brokers check. */
+  readonly lastOffsetDelta: number;
   readonly firstTimestamp: number;
   /** The broker's time, which holds for each record; null: each has its own. */
   readonly appendTime: number | null;
@@ -21,11 +27,20 @@ export type RecordSetTerms = {
 export function decodeRecords(bytes: Buffer, count: number, terms: RecordSetTerms): KafkaRecord[] {
   const reader = new Reader(bytes);
   const records: KafkaRecord[] = [];
+  const { firstOffset, lastOffsetDelta } = terms;
+  // Where compaction has removed some, there is nothing to go by but the deltas.
+  const isWhole = count === lastOffsetDelta + 1;
+  let next = firstOffset;
   for (let number = 1; number <= count; number += 1) {
     const end = reader.recordEnd();
     if (end < 0) throw new Error(`record ${number} of ${count} ends beyond its bytes`);
-    records.push(reader.record(end, terms));
+    const record = reader.record(end, terms, isWhole ? number - 1 : null);
     if (reader.at !== end) throw new Error('a record has bytes left over');
+    if (record.offset < next || record.offset > firstOffset + lastOffsetDelta) {
+      throw new Error(`record ${number} of ${count} says that its offset is ${record.offset}`);
+    }
+    next = record.offset + 1;
+    records.push(record);
   }
   if (reader.at < bytes.length) throw new Error(`bytes stand after record ${count} of ${count}`);
   return records;
@@ -62,12 +77,18 @@ class Reader {
     return length >= 0 && length <= this.#end - this.at ? this.at + length : -1;
   }
 
-  record(end: number, { firstOffset, firstTimestamp, appendTime }: RecordSetTerms): KafkaRecord {
+  /** @param place its offset from the first; null: what it says itself */
+  record(
+    end: number,
+    { firstOffset, firstTimestamp, appendTime }: RecordSetTerms,
+    place: number | null,
+  ): KafkaRecord {
     this.#end = end;
     this.at += 1; // attributes: none are in use
     const timestampDelta = this.#varlong();
+    const offsetDelta = this.#varint();
     return {
-      offset: firstOffset + this.#varint(),
+      offset: firstOffset + (place ?? offsetDelta),
       timestamp: appendTime ?? firstTimestamp + timestampDelta,
       key: this.#nullableBytes(),
       value: this.#nullableBytes(),

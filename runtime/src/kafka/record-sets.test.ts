@@ -27,6 +27,10 @@ function varint(value: number): Buffer {
   return Buffer.from([...bytes, rest]);
 }
 
+/** Empty but for its offset delta. */
+const recordAt = (delta: number) =>
+  Buffer.concat([Buffer.from([12, 0, 0]), varint(delta), Buffer.from([1, 1, 0])]);
+
 type Parts = { offset?: number; count?: number; attributes?: number; records?: Buffer };
 
 function recordSet({ offset = 0, count = 1, attributes = 0, records = EMPTY_RECORD }: Parts) {
@@ -142,6 +146,34 @@ describe('a record set that cannot be read', () => {
     const old = recordSet({});
     old.writeInt8(1, 16);
     expect(undecodableOf(decode(old))?.reason).toMatch('its format is 1');
+  });
+});
+
+describe('the offsets of records', () => {
+  const setOf = (deltas: number[], last: number) => {
+    const records = Buffer.concat(deltas.map(recordAt));
+    const set = recordSet({ offset: 100, count: deltas.length, records });
+    set.writeInt32BE(last, 23);
+    return decode(set);
+  };
+
+  it('follow one another, whatever offset deltas the producer wrote', () => {
+    expect(offsetsOf(setOf([5], 0))).toEqual([100]);
+    expect(offsetsOf(setOf([2, 2, 0, 63], 3))).toEqual([100, 101, 102, 103]);
+  });
+
+  it('have gaps where compaction has removed records', () => {
+    expect(offsetsOf(setOf([0, 2, 5], 5))).toEqual([100, 102, 105]);
+    expect(offsetsOf(setOf([1], 2))).toEqual([101]);
+    expect(offsetsOf(setOf([], 2))).toEqual([]);
+  });
+
+  it.each([
+    ['twice the same', [1, 1], /record 2 of 2 says that its offset is 101/],
+    ['one that runs back', [2, 0, 4], /record 2 of 3 says that its offset is 100/],
+    ['one behind the last of the set', [0, 7], /record 2 of 2 says that its offset is 107/],
+  ])('make a set with gaps undecodable when they are %s', (_, deltas, reason) => {
+    expect(undecodableOf(setOf(deltas, 6))?.reason).toMatch(reason);
   });
 });
 

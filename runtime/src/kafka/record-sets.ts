@@ -91,6 +91,7 @@ function decodeSet(set: Buffer): KafkaRecord[] {
   const isAppendTime = (set.readInt16BE(21) & 0x08) !== 0;
   return decodeRecords(decompress(set.subarray(OVERHEAD), compression, MAX_BYTES), count, {
     firstOffset: Number(set.readBigInt64BE(0)),
+    lastOffsetDelta: set.readInt32BE(23),
     firstTimestamp: Number(set.readBigInt64BE(27)),
     appendTime: isAppendTime ? Number(set.readBigInt64BE(35)) : null,
   });
