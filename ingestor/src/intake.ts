@@ -168,8 +168,7 @@ export class Intake {
       }
       if (!this.#copy(fetched, this.#builder)) return;
       this.#builder.skipTo(fetched.end);
-      // Hashed now: a slice of the fetch would keep all of it until the seal.
-      this.#builder.last;
+      this.#builder.hashLast();
       this.#highWatermark = fetched.highWatermark;
       this.#silent = this.#probedAt !== null && fetched.highWatermark <= this.#builder.offset;
       this.#drop(first);

@@ -73,7 +73,7 @@ export class BatchBuilder {
   readonly #bounds = [FIRST_ENTRY];
   #end = FIRST_ENTRY;
   #offset: number;
-  /** The last record appended, until its hash is asked for: its bytes are a slice of somebody's answer. */
+  /** The last record appended, until it is hashed. */
   #lastRecord: SourceRecord | null = null;
   #last: LastRecord | null = null;
   #sealed = false;
@@ -113,12 +113,16 @@ export class BatchBuilder {
 
   /** The last record appended, null when there is none. */
   get last(): LastRecord | null {
-    const record = this.#lastRecord;
-    if (record !== null) {
-      this.#last = { offset: record.offset, hash: recordHash(record.timestamp, record.value) };
-      this.#lastRecord = null;
-    }
+    this.hashLast();
     return this.#last;
+  }
+
+  /** Hashes the last record now, and holds its bytes no longer: a slice keeps a whole answer in memory. */
+  hashLast(): void {
+    const record = this.#lastRecord;
+    if (record === null) return;
+    this.#last = { offset: record.offset, hash: recordHash(record.timestamp, record.value) };
+    this.#lastRecord = null;
   }
 
   /**

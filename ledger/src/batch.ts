@@ -87,8 +87,8 @@ export class Batch {
    */
   release(): void {
     const { buffer, byteLength } = this.#entries;
-    // Small buffers share their memory with others.
-    if (buffer.byteLength === byteLength) (buffer as ArrayBuffer).transfer(0);
+    // Small buffers share their memory with others; decompression leaves a byte unused (zstd-frame.ts).
+    if (buffer.byteLength <= byteLength + 1) (buffer as ArrayBuffer).transfer(0);
   }
 
   /** The parts of all entries, in order. */

@@ -70,14 +70,6 @@ describe('a compact range', () => {
     );
   });
 
-  it('can be copied; the copy grows alone', () => {
-    const range = rangeOf(0, 5);
-    const copy = range.copy();
-    copy.append(leaf(5));
-    expect([range.end, copy.end]).toEqual([5, 6]);
-    expect(range.root()).toEqual(rangeOf(0, 5).root());
-  });
-
   it('grows past 2^32 leaves', () => {
     const sizes = [2 ** 31 - 1, 2 ** 31, 2 ** 32 + 5, 2 ** 45 + 1, 2 ** 53 - 2];
     for (const size of sizes) {

@@ -63,10 +63,6 @@ export class CompactRange {
     return this.#hashes.map(hashOfText);
   }
 
-  copy(): CompactRange {
-    return CompactRange.of(this.begin, this.#end, this.hashes);
-  }
-
   /** Adds one leaf, given its hash. */
   append(leaf: Hash): void {
     this.#push(0, textOfHash(leaf));

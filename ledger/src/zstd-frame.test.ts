@@ -33,6 +33,13 @@ describe('a zstd frame', () => {
     }
   });
 
+  it('takes memory for its content once', () => {
+    const frame = zstdCompress(text(4_000_000));
+    const before = process.memoryUsage().arrayBuffers;
+    expect(zstdDecompress(frame, LIMIT)).toHaveLength(4_000_000);
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(5_000_000);
+  });
+
   it('is read from another encoder, at any level, when it has this form', () => {
     const content = text(100_000);
     for (const level of [1, 3, 19]) {

@@ -42,7 +42,8 @@ export function zstdDecompress(frame: Buffer, limit: number): Buffer | null {
   try {
     const content = zstdDecompressSync(frame, {
       maxOutputLength: Math.max(1, size),
-      chunkSize: Math.max(64, size),
+      // Into one chunk; were it full at the end, zlib would make room for another.
+      chunkSize: Math.max(64, size + 1),
     });
     return content.length === size ? content : null;
   } catch {
