@@ -124,10 +124,9 @@ async function putAlone({ stack, names }: Regions, round: string, file: string):
   const spent = await Promise.all(
     names.map((name) => runScript('put-alone.ts', [file], { ...settings, AUTHSEAL_REGION: name })),
   );
-  return {
-    wall: Math.max(...spent.map(({ wall }) => wall)),
-    cpu: sum(spent.map(({ cpu }) => cpu)),
-  };
+  const began = Math.min(...spent.map(({ from }) => from));
+  const ended = Math.max(...spent.map(({ to }) => to));
+  return { wall: (ended - began) / 1000, cpu: sum(spent.map(({ cpu }) => cpu)) };
 }
 
 const sum = (numbers: number[]): number => numbers.reduce((total, n) => total + n, 0);

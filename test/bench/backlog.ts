@@ -3,12 +3,12 @@ import { hash } from 'node:crypto';
 import { createAuditProducer } from '@authseal/producer-sdk';
 import { encodeEvent } from '@authseal/schemas';
 
-const AT_ONCE = 5000;
+const MOST_AT_ONCE = 5000;
 const BUFFER_BYTES = 256 * 1024 * 1024;
 
 /**
  * Sends events to a topic.
- * @param services how many producers take turns; each of them writes to one partition
+ * @param services how many producers take turns, at most as many as events; each writes to one partition
  */
 export async function produceBacklog(
   brokers: string[],
@@ -25,9 +25,10 @@ export async function produceBacklog(
       maxBufferedBytes: BUFFER_BYTES,
     }),
   );
-  for (let sent = 0; sent < events; sent += AT_ONCE) {
-    const length = Math.min(AT_ONCE, events - sent);
-    const producer = producers[(sent / AT_ONCE) % services] as (typeof producers)[number];
+  const atOnce = Math.min(MOST_AT_ONCE, Math.ceil(events / services));
+  for (let sent = 0; sent < events; sent += atOnce) {
+    const length = Math.min(atOnce, events - sent);
+    const producer = producers[(sent / atOnce) % services] as (typeof producers)[number];
     await Promise.all(
       Array.from({ length }, (_, i) => producer.loginFailed(failedLogin(sent + i))),
     );

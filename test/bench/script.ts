@@ -8,12 +8,15 @@ export type Spent = {
   readonly cpu: number;
 };
 
+/** When a script's work began and when it ended, milliseconds since 1970. */
+type Times = { readonly from: number; readonly to: number };
+
 /** @param script ends with endScript; what it tells comes back with what it cost */
 export async function runScript<Told = object>(
   script: string,
   args: readonly string[],
   environment: Record<string, string> = {},
-): Promise<Spent & Told> {
+): Promise<Spent & Times & Told> {
   const path = `${ROOT}/test/bench/${script}`;
   const { code, stdout, stderr } = await runAny(process.execPath, [path, ...args], environment);
   if (code !== 0) throw new Error(`${script} ended with ${code}: ${stderr}`);
@@ -25,8 +28,10 @@ export async function runScript<Told = object>(
  * @param began when its work began, as performance.now() has it
  */
 export function endScript(began: number, told: object = {}): never {
-  const wall = (performance.now() - began) / 1000;
+  const { timeOrigin } = performance;
+  const [from, to] = [timeOrigin + began, timeOrigin + performance.now()];
   const { user, system } = process.cpuUsage();
-  process.stdout.write(`${JSON.stringify({ wall, cpu: (user + system) / 1e6, ...told })}\n`);
+  const spent: Spent & Times = { wall: (to - from) / 1000, cpu: (user + system) / 1e6, from, to };
+  process.stdout.write(`${JSON.stringify({ ...spent, ...told })}\n`);
   process.exit(0);
 }

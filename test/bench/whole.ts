@@ -34,6 +34,7 @@ export async function measureWhole(): Promise<Figure[]> {
     const work = (seconds: number) => Promise.race([delay(seconds * 1000), ended]);
     await work(WARM_UP_SECONDS);
     const before = await list(stack);
+    const began = performance.now();
     const cpuBefore = processes.map(([, pid]) => cpuSeconds(pid));
     await work(SECONDS);
     if (load.exitCode !== null || load.signalCode !== null) throw new Error('the load has ended');
@@ -42,6 +43,7 @@ export async function measureWhole(): Promise<Figure[]> {
       plainFigure(`whole, ${name}: memory at most`, 'MiB', peakMemory(pid)),
     ]);
     const after = await list(stack);
+    const seconds = (performance.now() - began) / 1000;
     load.kill('SIGTERM');
     await ended;
     const archived = await archivedSince(before, after);
@@ -49,7 +51,7 @@ export async function measureWhole(): Promise<Figure[]> {
       plainFigure(
         `whole, ${RATE}/s offered: in both regions`,
         'events/s',
-        archived.events / SECONDS,
+        archived.events / seconds,
       ),
       plainFigure('whole: stored in a region', 'bytes/event', archived.bytes / archived.events),
       ...costs,

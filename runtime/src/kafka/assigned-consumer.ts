@@ -253,6 +253,7 @@ export class AssignedConsumer {
       this.#joined = consumer;
       this.#letGo();
       this.#hasFetched = false;
+      log.info({ topic, partitions }, 'joined the group');
       this.#listener.assigned(partitions);
     });
     consumer.on(events.START_BATCH_PROCESS, ({ payload }) => {
