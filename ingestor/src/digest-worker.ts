@@ -1,19 +1,11 @@
-/** The thread of digest-thread.ts: each message is a batch's entries, the answer their digest or an error. */
-import { parentPort } from 'node:worker_threads';
-import { digestEntries, type Entries } from '@authseal/ledger/digest';
+/** The thread of digest-thread.ts: asked for a batch's entries, it answers with their digest. */
+import { type Digest, digestEntries, type Entries } from '@authseal/ledger/digest';
+import { answerQuestions } from '@authseal/runtime/worker-answers';
 
-parentPort?.on('message', (entries: Entries) => {
-  try {
-    answer(entries);
-  } catch (error) {
-    parentPort?.postMessage({ error });
-  }
-});
-
-function answer({ buffer: { buffer }, ...rest }: Entries): void {
+answerQuestions(({ buffer: { buffer }, ...rest }: Entries) => {
   const { range, block } = digestEntries({ ...rest, buffer: Buffer.from(buffer) });
   // A copy: the block may share its memory with the entries, or with what is compressed next.
-  const sent = new Uint8Array(block);
-  const moved = [sent.buffer, buffer as ArrayBuffer];
-  parentPort?.postMessage({ range, block: sent, buffer: new Uint8Array(buffer) }, moved);
-}
+  const sent = Buffer.from(new Uint8Array(block).buffer);
+  const answer: Digest = { range, block: sent, buffer: Buffer.from(buffer) };
+  return { answer, transfer: [sent.buffer, buffer as ArrayBuffer] };
+});

@@ -6,7 +6,7 @@
  *   2. the header (header.ts); the schema text: released, and the one the header hashed; the data
  *      block: the one the header hashed, which it must have where entries are compressed
  *   3. each entry: canonical Avro; index and offset where they are due; its parts agree (entry-view.ts)
- *   4. the entries' leaves make the header's `entries`
+ *   4. the entries' leaves make the header's `entries` (both: unpack.ts)
  *   5. the header's ranges and the header as the last leaf make the checkpoint's size and root
  *
  * What remains: the checkpoint's signature (keys.ts), and that the batch continues its log
@@ -15,16 +15,15 @@
 import { type EntrySchema, RELEASED_ENTRY_SCHEMAS } from '@authseal/schemas';
 import { encodeBase64 } from './base64.ts';
 import { type Checkpoint, parseCheckpoint } from './checkpoint.ts';
-import { type Codec, type Container, decodeBlock, readContainer } from './container.ts';
-import { rangeOfEntries } from './digest.ts';
-import { EntryCursor, type EntryView, EVENT_FINGERPRINTS, viewEntry } from './entry-view.ts';
+import { type Codec, type Container, readContainer } from './container.ts';
+import { type EntryCursor, type EntryView, EVENT_FINGERPRINTS, viewEntry } from './entry-view.ts';
 import { LedgerError } from './error.ts';
 import { excerpt } from './excerpt.ts';
 import { type Header, parseHeader } from './header.ts';
-import { MAX_ENTRY } from './limits.ts';
-import { encodeHashes, headAfter, type LogHead } from './log-head.ts';
+import { headAfter, type LogHead } from './log-head.ts';
 import { sha256 } from './merkle.ts';
 import { splitNote } from './note.ts';
+import { nameOf, type Packed, type Unpacked, unpackEntries } from './unpack.ts';
 
 export class Batch {
   readonly header: Header;
@@ -103,6 +102,32 @@ export class Batch {
  *   ENTRY_MALFORMED, ENTRIES_MISMATCH, CHECKPOINT_MISMATCH, NOTE_MALFORMED
  */
 export function readBatch(object: Buffer): Batch {
+  const opened = openObject(object);
+  return closeBatch(opened, unpackEntries(opened.packed));
+}
+
+/**
+ * The same, its entries unpacked and checked elsewhere.
+ * @param unpack does what unpackEntries does, in another thread
+ * @throws LedgerError as readBatch, and what `unpack` throws
+ */
+export async function readBatchWith(
+  object: Buffer,
+  unpack: (packed: Packed) => Promise<Unpacked>,
+): Promise<Batch> {
+  const opened = openObject(object);
+  return closeBatch(opened, await unpack(opened.packed));
+}
+
+type Opened = {
+  readonly container: Container;
+  readonly header: Header;
+  readonly schema: EntrySchema;
+  readonly packed: Packed;
+};
+
+/** All but the entries. */
+function openObject(object: Buffer): Opened {
   const container = readContainer(object);
   const header = parseHeader(container.header);
   const schema = releasedSchema(container.schema, header);
@@ -113,10 +138,11 @@ export function readBatch(object: Buffer): Batch {
     );
   }
   checkBlock(container, header);
-  const entries = decodeBlock(container.block, container.codec);
-  const bounds = findEntries(entries, header, schema);
-  checkEntries(entries, bounds, header);
-  checkLeaves(entries, bounds, header);
+  const { block, codec } = container;
+  return { container, header, schema, packed: { block, codec, header } };
+}
+
+function closeBatch({ container, header, schema }: Opened, { entries, bounds }: Unpacked): Batch {
   const head = headAfter(header, container.header);
   const checkpoint = parseCheckpoint(splitNote(container.checkpoint).text);
   checkCheckpoint(checkpoint, head);
@@ -177,59 +203,6 @@ function checkBlock({ block, codec, count }: Container, header: Header): void {
   }
 }
 
-function findEntries(entries: Buffer, header: Header, schema: EntrySchema): Uint32Array {
-  const bounds = new Uint32Array(header.count + 1);
-  let at = 0;
-  for (let i = 0; i < header.count; i += 1) {
-    bounds[i] = at;
-    const end = schema.skip(entries, at);
-    if (end < 0 || end - at > MAX_ENTRY) throw entryFault(header, i, 'it is no canonical Avro');
-    at = end;
-  }
-  bounds[header.count] = at;
-  if (at !== entries.length) {
-    throw entryFault(header, header.count, `${entries.length - at} bytes stand after the last one`);
-  }
-  return bounds;
-}
-
-function checkEntries(entries: Buffer, bounds: Uint32Array, header: Header): void {
-  const entry = new EntryCursor();
-  const problems: Record<string, number> = {};
-  let offset = header.offsets.from;
-  for (let i = 0; i < header.count; i += 1) {
-    entry.read(entries, bounds[i] as number, bounds[i + 1] as number);
-    const index = header.first + i;
-    if (entry.index !== index) throw entryFault(header, i, `its index is ${entry.index}`);
-    if (entry.offset < offset || entry.offset >= header.offsets.to) {
-      throw entryFault(header, i, `its offset is ${entry.offset}, outside what was due`);
-    }
-    if (header.lost.some(({ from, to }) => entry.offset >= from && entry.offset < to)) {
-      throw entryFault(header, i, `its offset ${entry.offset} is said to be lost`);
-    }
-    offset = entry.offset + 1;
-    if (entry.problem !== null) problems[entry.problem] = (problems[entry.problem] ?? 0) + 1;
-  }
-  const counted = Object.entries(problems);
-  const said = Object.keys(header.problems).length;
-  if (said !== counted.length || counted.some(([name, n]) => header.problems[name] !== n)) {
-    throw new LedgerError(
-      'ENTRIES_MISMATCH',
-      `${nameOf(header)} has problems ${JSON.stringify(problems)} where its header says ${excerpt(JSON.stringify(header.problems))}.`,
-    );
-  }
-}
-
-function checkLeaves(entries: Buffer, bounds: Uint32Array, header: Header): void {
-  const range = rangeOfEntries(entries, bounds, header.first);
-  if (encodeHashes(range.hashes).join() !== header.entries.join()) {
-    throw new LedgerError(
-      'ENTRIES_MISMATCH',
-      `The entries of ${nameOf(header)} do not hash to what its header says: one was changed, removed, added or moved.`,
-    );
-  }
-}
-
 function checkCheckpoint(checkpoint: Checkpoint, head: LogHead): void {
   const { origin, size, root } = checkpoint;
   if (origin !== head.origin || size !== head.range.end || !root.equals(head.range.root())) {
@@ -238,13 +211,4 @@ function checkCheckpoint(checkpoint: Checkpoint, head: LogHead): void {
       `The checkpoint speaks of ${excerpt(origin)}, size ${size}, root ${encodeBase64(root)}; header and entries make ${head.origin}, size ${head.range.end}, root ${encodeBase64(head.range.root())}.`,
     );
   }
-}
-
-const nameOf = ({ origin, batch }: Header): string => `${origin} batch ${batch}`;
-
-function entryFault(header: Header, i: number, why: string): LedgerError {
-  return new LedgerError(
-    'ENTRY_MALFORMED',
-    `Entry ${i} of ${nameOf(header)} is refused: ${why}. The object was changed or was not made by Authseal.`,
-  );
 }

@@ -11,7 +11,7 @@ import {
 import { FINGERPRINT_SIZE, PROBLEMS } from './entry.ts';
 import { LedgerError } from './error.ts';
 import { MAX_TIMESTAMP } from './limits.ts';
-import { type Hash, sha256 } from './merkle.ts';
+import { type HashText, sha256Text } from './merkle.ts';
 import { readVarint } from './varint.ts';
 
 /** An entry's parts, the event not decoded; all buffers are views into the batch. */
@@ -54,13 +54,18 @@ export class Span {
     return this.at === NONE;
   }
 
+  /** 0 when it is null. */
+  get length(): number {
+    return this.isNull ? 0 : this.end - this.at;
+  }
+
   of(bytes: Buffer): Buffer | null {
     return this.isNull ? null : bytes.subarray(this.at, this.end);
   }
 
   /** Whether they are these. For some tens of bytes faster than Buffer.compare. */
   is(bytes: Buffer, these: Buffer): boolean {
-    if (this.isNull || this.end - this.at !== these.length) return false;
+    if (this.isNull || this.length !== these.length) return false;
     for (let i = 0; i < these.length; i += 1) if (bytes[this.at + i] !== these[i]) return false;
     return true;
   }
@@ -119,18 +124,19 @@ export class EntryCursor {
     return headers;
   }
 
-  /** The one value of a header; null when there is none, or several. */
-  header(name: Buffer): Buffer | null {
-    let value: Buffer | null = null;
+  /** Moves `value` to the one value of a header; to null when there is none, or several. */
+  header(name: Buffer, value: Span): void {
     let count = 0;
+    value.at = NONE;
     this.#at = this.#headersAt;
     for (let left = this.#headerCount; left > 0; left -= 1) {
       this.#passHeader();
       if (!this.#name.is(this.bytes, name)) continue;
-      value = this.#value.of(this.bytes);
+      value.at = this.#value.at;
+      value.end = this.#value.end;
       count += 1;
     }
-    return count === 1 ? value : null;
+    if (count > 1) value.at = NONE;
   }
 
   #passHeaders(): void {
@@ -236,16 +242,17 @@ export function entryValue({ raw, event, eventSchema }: EntryView): Buffer | nul
 }
 
 /** SHA-256 of the Kafka value of the entry that the cursor is at; null when it has none. */
-export function entryValueHash(entry: EntryCursor, eventSchema: Buffer): Hash | null {
+export function entryValueHash(entry: EntryCursor, eventSchema: Buffer): HashText | null {
   const { bytes, rawValue, event } = entry;
-  if (!rawValue.isNull) return sha256(rawValue.of(bytes) as Buffer);
+  if (!rawValue.isNull) return sha256Text(rawValue.of(bytes) as Buffer);
   if (event.isNull) return null;
-  const size = VALUE_START + event.end - event.at;
+  const size = VALUE_START + event.length;
   if (valueRoom.length < size) valueRoom = Buffer.alloc(2 * size);
-  SINGLE_OBJECT_MARKER.copy(valueRoom);
-  eventSchema.copy(valueRoom, SINGLE_OBJECT_MARKER.length);
+  for (let i = 0; i < VALUE_START; i += 1) {
+    valueRoom[i] = (i < 2 ? SINGLE_OBJECT_MARKER[i] : eventSchema[i - 2]) as number;
+  }
   bytes.copy(valueRoom, VALUE_START, event.at, event.end);
-  return sha256(valueRoom.subarray(0, size));
+  return sha256Text(valueRoom.subarray(0, size));
 }
 
 /** Avro 1.12 specification, "Single-object encoding". */

@@ -23,7 +23,7 @@ import {
   entryValueHash,
   viewEntry,
 } from './entry-view.ts';
-import { sha256 } from './merkle.ts';
+import { sha256, sha256Text } from './merkle.ts';
 import { codeOf } from './testing/failure.ts';
 import { MIXED, record, VALUES } from './testing/records.ts';
 import { varint } from './varint.ts';
@@ -80,7 +80,7 @@ describe('an entry', () => {
         expect(entryValue(parts)).toEqual(source.value);
         cursor.read(entry, 0, entry.length);
         const hash = entryValueHash(cursor, AUTH_EVENT_FINGERPRINT);
-        expect(hash).toEqual(source.value && sha256(source.value));
+        expect(hash).toEqual(source.value && sha256Text(source.value));
         expect(schema.read(entry)).toMatchObject({ index, offset, timestamp, key, problem, raw });
       }),
     );

@@ -1,5 +1,5 @@
 export { decodeBase64, encodeBase64 } from './base64.ts';
-export { Batch, readBatch, readSealedHeader } from './batch.ts';
+export { Batch, readBatch, readBatchWith, readSealedHeader } from './batch.ts';
 export {
   BatchBuilder,
   type LastRecord,
@@ -25,7 +25,16 @@ export {
 } from './keys.ts';
 export { MAX_OBJECT } from './limits.ts';
 export { type ChainFault, chainFault, headAfter, type LogHead, newLog } from './log-head.ts';
-export { EMPTY_ROOT, type Hash, hashLeaf, hashNode, sha256 } from './merkle.ts';
+export {
+  EMPTY_ROOT,
+  type Hash,
+  type HashText,
+  hashLeaf,
+  hashNode,
+  hashOfText,
+  sha256,
+  sha256Text,
+} from './merkle.ts';
 export {
   formatVkey,
   type NoteSigner,
@@ -53,3 +62,4 @@ export {
   verifyInclusion,
 } from './proof.ts';
 export { signerFromPem } from './signer.ts';
+export { type Packed, type Unpacked, unpackEntries } from './unpack.ts';

@@ -28,7 +28,7 @@ const PREFIXED_LARGE_ENTRY = Buffer.from('\0authseal/large-entry/v1\n');
 
 /** SHA-256 of the bytes. By way of text, for Node takes twice as long to answer with a Buffer. */
 export function sha256(data: Uint8Array | string): Hash {
-  return hashOfText(textOf(data));
+  return hashOfText(sha256Text(data));
 }
 
 /** Root of the tree without leaves (RFC 9162 section 2.1.1). */
@@ -48,11 +48,11 @@ export function hashLeaf(data: Uint8Array): Hash {
 export function leafInPlace(buffer: Buffer, start: number, end: number): HashText {
   if (end - start > MAX_PLAIN_LEAF) {
     const large = Buffer.concat([PREFIXED_LARGE_ENTRY, sha256(buffer.subarray(start, end))]);
-    return textOf(large);
+    return sha256Text(large);
   }
   const lent = buffer[start - 1] as number;
   buffer[start - 1] = LEAF_PREFIX;
-  const leaf = textOf(buffer.subarray(start - 1, end));
+  const leaf = sha256Text(buffer.subarray(start - 1, end));
   buffer[start - 1] = lent;
   return leaf;
 }
@@ -68,11 +68,11 @@ const nodeRoom = Buffer.alloc(1 + 2 * HASH_SIZE, NODE_PREFIX);
 export function nodeOf(left: HashText, right: HashText): HashText {
   nodeRoom.write(left, 1, 'latin1');
   nodeRoom.write(right, 1 + HASH_SIZE, 'latin1');
-  return textOf(nodeRoom);
+  return sha256Text(nodeRoom);
 }
 
-/** Node calls `latin1` by its older name here. */
-function textOf(data: Uint8Array | string): HashText {
+/** SHA-256 of the bytes. Node calls `latin1` by its older name here. */
+export function sha256Text(data: Uint8Array | string): HashText {
   return hash('sha256', data, 'binary');
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { sha256 } from './merkle.ts';
+import { sha256, textOfHash } from './merkle.ts';
 import {
   firstLink,
   flushSignatureHolds,
@@ -25,7 +25,7 @@ describe("a producer's chain", () => {
     const before = firstLink(DEPLOYMENT, 'auth-events', PRODUCER);
     const values = [sha256('a'), sha256('b')];
     const input = `${before.toString('hex')}001fffffffffffff${values.map((value) => value.toString('hex')).join('')}`;
-    expect(nextLink(before, Number.MAX_SAFE_INTEGER, values)).toEqual(
+    expect(nextLink(before, Number.MAX_SAFE_INTEGER, values.map(textOfHash))).toEqual(
       sha256(Buffer.from(input, 'hex')),
     );
   });

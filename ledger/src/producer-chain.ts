@@ -12,7 +12,7 @@
  */
 import { verify } from 'node:crypto';
 import { encodeBase64 } from './base64.ts';
-import { type Hash, sha256 } from './merkle.ts';
+import { type Hash, type HashText, hashOfText, sha256 } from './merkle.ts';
 import { ed25519PublicKey } from './note.ts';
 
 /** Kafka header: the event's sequence number, decimal, from 0 without gaps. */
@@ -28,10 +28,10 @@ export function firstLink(deployment: string, topic: string, producer: string): 
 }
 
 /** The link of a flush; `values` are SHA-256 of its events' values, in order. */
-export function nextLink(previous: Hash, lastSequence: number, values: readonly Hash[]): Hash {
+export function nextLink(previous: Hash, lastSequence: number, values: readonly HashText[]): Hash {
   const sequence = Buffer.alloc(8);
   sequence.writeBigUInt64BE(BigInt(lastSequence));
-  return sha256(Buffer.concat([previous, sequence, ...values]));
+  return sha256(Buffer.concat([previous, sequence, hashOfText(values.join(''))]));
 }
 
 /** What a producer with a key signs at the end of a flush. */

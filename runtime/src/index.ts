@@ -25,3 +25,4 @@ export {
 } from './s3/bucket.ts';
 export type { ListedVersion } from './s3/listing.ts';
 export { handleShutdown, type ShutdownOptions } from './shutdown.ts';
+export { WorkerThread } from './worker-thread.ts';

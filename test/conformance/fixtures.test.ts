@@ -9,6 +9,7 @@ import {
   firstLink,
   flushSignatureHolds,
   flushText,
+  type HashText,
   type KeyStep,
   LINK_HEADER,
   newLog,
@@ -20,6 +21,7 @@ import {
   SEQUENCE_HEADER,
   SIGNATURE_HEADER,
   sha256,
+  sha256Text,
   stepKey,
 } from '@authseal/ledger';
 import { describe, expect, it } from 'vitest';
@@ -178,12 +180,12 @@ function producerOf(batches: readonly Batch[], producer: string) {
   const { publicKey } = parseVkey(contents('producers').toString().trim());
   const found = { events: 0, flushes: 0, signed: 0 };
   let link = firstLink('fixture', 'auth-events', producer);
-  let values: Buffer[] = [];
+  let values: HashText[] = [];
   for (const entry of batches.flatMap((batch) => [...batch.entries()])) {
     if (entry.key?.toString() !== producer) continue;
     const headers = new Map(entry.headers);
     expect(headers.get(SEQUENCE_HEADER)?.toString()).toBe(String(found.events));
-    values.push(sha256(entryValue(entry) as Buffer));
+    values.push(sha256Text(entryValue(entry) as Buffer));
     found.events += 1;
     const stated = headers.get(LINK_HEADER);
     if (!stated) continue;

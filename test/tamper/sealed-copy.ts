@@ -5,7 +5,7 @@ import {
   firstLink,
   flushText,
   formatVkey,
-  type Hash,
+  type HashText,
   type Header,
   LINK_HEADER,
   type LogHead,
@@ -18,7 +18,7 @@ import {
   type SealKeys,
   SIGNATURE_HEADER,
   type SourceRecord,
-  sha256,
+  sha256Text,
   signerFromPem,
 } from '@authseal/ledger';
 import { encodeEvent } from '@authseal/schemas';
@@ -123,10 +123,10 @@ export function producerRecords(
 ): Unsealed[] {
   const producer = `${service}/${randomUUID()}`;
   let link = firstLink(deployment, TOPIC, producer);
-  let flush: Hash[] = [];
+  let flush: HashText[] = [];
   return Array.from({ length: count }, (_, sequence) => {
     const value = encodeEvent(eventOf(named, sequence));
-    flush.push(sha256(value));
+    flush.push(sha256Text(value));
     const headers: [string, Buffer][] = [[SEQUENCE_HEADER, Buffer.from(`${sequence}`)]];
     if (sequence % 2 === 1) {
       link = nextLink(link, sequence, flush);

@@ -32,7 +32,7 @@ export type FetchedRegion<Content> = {
 export async function fetchKey<Content>(
   { versions }: ListedKey,
   archives: readonly Archive[],
-  read: (bytes: Buffer | Unread) => Content,
+  read: (bytes: Buffer | Unread) => Promise<Content>,
 ): Promise<FetchedRegion<Content>[]> {
   return Promise.all(
     archives.map(async (archive, i) => {
@@ -51,15 +51,15 @@ export async function fetchKey<Content>(
 async function fetchVersion<Content>(
   archive: Archive,
   listed: ListedVersion,
-  read: (bytes: Buffer | Unread) => Content,
+  read: (bytes: Buffer | Unread) => Promise<Content>,
 ): Promise<FetchedVersion<Content> | null> {
-  if (listed.size > MAX_OBJECT) return { listed, lock: NO_LOCK, content: read(TOO_LARGE) };
+  if (listed.size > MAX_OBJECT) return { listed, lock: NO_LOCK, content: await read(TOO_LARGE) };
   try {
     return await readVersion(archive, listed, read);
   } catch (error) {
     const unread = error instanceof RuntimeError ? unreadOf(error) : null;
     if (unread === null) throw error;
-    return { listed, lock: NO_LOCK, content: read(unread) };
+    return { listed, lock: NO_LOCK, content: await read(unread) };
   }
 }
 
@@ -69,7 +69,7 @@ const TOO_LARGE = { why: 'too large' } as const;
 async function readVersion<Content>(
   archive: Archive,
   listed: ListedVersion,
-  read: (bytes: Buffer | Unread) => Content,
+  read: (bytes: Buffer | Unread) => Promise<Content>,
 ): Promise<FetchedVersion<Content> | null> {
   const { key, versionId } = listed;
   const got = await archive.getVersion(key, versionId, MAX_OBJECT);
@@ -77,7 +77,7 @@ async function readVersion<Content>(
   const lock = got?.mode === null ? await archive.headVersion(key, versionId) : got;
   if (got === null || lock === null) return null;
   const { mode, retainUntil } = lock;
-  return { listed, lock: { mode, retainUntil }, content: read(got.bytes) };
+  return { listed, lock: { mode, retainUntil }, content: await read(got.bytes) };
 }
 
 /** null: the error is not about this version. */

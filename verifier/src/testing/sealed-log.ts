@@ -21,7 +21,7 @@ import {
   type SealTerms,
   SIGNATURE_HEADER,
   type SourceRecord,
-  sha256,
+  sha256Text,
   signerFromPem,
 } from '@authseal/ledger';
 import { type AuthEvent, encodeEvent } from '@authseal/schemas';
@@ -124,7 +124,7 @@ export class Producer {
     const first = this.#sequence;
     const values = Array.from({ length: count }, (_, i) => encodeEvent(event(first + i, service)));
     this.#sequence += count;
-    this.#link = nextLink(this.#link, this.#sequence - 1, values.map(sha256));
+    this.#link = nextLink(this.#link, this.#sequence - 1, values.map(sha256Text));
     return values.map((value, i) => ({
       key: Buffer.from(this.id),
       value,

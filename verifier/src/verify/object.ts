@@ -1,6 +1,6 @@
 /**
  * One key, all regions, all versions: each object is read and checked as far as it goes by itself
- * (ledger's readBatch), its signature tried, and its own key compared with the one that it lies at.
+ * (ledger's readBatchWith), its signature tried, and its own key compared with the one that it lies at.
  * Whether it continues its log is for log.ts to say. The same bytes are read once.
  */
 import {
@@ -14,9 +14,11 @@ import {
   MAX_OBJECT,
   objectKey,
   originOf,
-  readBatch,
+  type Packed,
+  readBatchWith,
   readSealedHeader,
   sha256,
+  type Unpacked,
 } from '@authseal/ledger';
 import type { ListedVersion } from '@authseal/runtime';
 import type { Archive } from '../archive/archive.ts';
@@ -89,13 +91,20 @@ export function nameOf({ key, versionId }: ListedVersion): string {
   return `${key}?versionId=${versionId}`;
 }
 
+/** What reading an object needs besides its bytes. */
+export type ReadTerms = {
+  readonly keys: DeploymentKeys;
+  /** Does what unpackEntries does. */
+  readonly unpack: (packed: Packed) => Promise<Unpacked>;
+};
+
 export async function examineKey(
   parts: KeyParts,
   listed: ListedKey,
   archives: readonly Archive[],
-  keys: DeploymentKeys,
+  terms: ReadTerms,
 ): Promise<ExaminedKey> {
-  const regions = await fetchKey(listed, archives, contentReader(parts, keys));
+  const regions = await fetchKey(listed, archives, contentReader(parts, terms));
   return {
     number: parts.batch,
     date: parts.date,
@@ -112,16 +121,20 @@ export async function examineKey(
  * header (signature lines added or removed) share its batch, so that any number of them costs no
  * more memory than one.
  */
-function contentReader(parts: KeyParts, keys: DeploymentKeys): (bytes: Buffer | Unread) => Content {
-  const read = new Map<string, Content>();
+function contentReader(
+  parts: KeyParts,
+  terms: ReadTerms,
+): (bytes: Buffer | Unread) => Promise<Content> {
+  const read = new Map<string, Promise<Content>>();
   const batches = new Map<string, SignedBatch>();
-  return (bytes) => {
+  return async (bytes) => {
     if (!Buffer.isBuffer(bytes)) return faultOf(bytes);
     const hash = encodeBase64(sha256(bytes));
     const known = read.get(hash);
     if (known !== undefined) return known;
-    const found = readObject(bytes, parts, keys);
-    const content = isBatch(found) ? sharing(found, batches) : found;
+    const content = readObject(bytes, parts, terms).then((found) =>
+      isBatch(found) ? sharing(found, batches) : found,
+    );
     read.set(hash, content);
     return content;
   };
@@ -135,9 +148,13 @@ function sharing(found: SignedBatch, batches: Map<string, SignedBatch>): SignedB
   return found;
 }
 
-function readObject(bytes: Buffer, parts: KeyParts, keys: DeploymentKeys): Content {
+async function readObject(
+  bytes: Buffer,
+  parts: KeyParts,
+  { keys, unpack }: ReadTerms,
+): Promise<Content> {
   try {
-    const batch = readBatch(bytes);
+    const batch = await readBatchWith(bytes, unpack);
     const { header } = batch;
     const signers = checkpointSigners(batch.note, header.origin, keys);
     if (isAtHome(header, parts, keys)) return { batch, signers, bytes };

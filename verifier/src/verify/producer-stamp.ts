@@ -3,10 +3,11 @@ import {
   type Batch,
   type EntryCursor,
   entryValueHash,
-  type Hash,
+  type HashText,
   LINK_HEADER,
   SEQUENCE_HEADER,
   SIGNATURE_HEADER,
+  Span,
 } from '@authseal/ledger';
 
 export type Stamp = {
@@ -15,7 +16,7 @@ export type Stamp = {
   readonly service: string;
   readonly sequence: number;
   /** SHA-256 of the Kafka value. */
-  readonly value: Hash;
+  readonly value: HashText;
   /** 32 bytes, of a flush's last event. */
   readonly link: Buffer | null;
   /** 64 bytes, of the same, where the service signs. */
@@ -38,19 +39,12 @@ const [SEQUENCE_NAME, LINK_NAME, SIGNATURE_NAME] = [
 export function stampOf(entry: EntryCursor, { eventSchema }: Batch): Stamp | null {
   const { producer, service } = nameOfKey(entry);
   if (service === null) return null;
-  const sequence = sequenceOf(entry.header(SEQUENCE_NAME));
+  const sequence = sequenceOf(entry);
   const value = sequence === null ? null : entryValueHash(entry, eventSchema);
   if (sequence === null || value === null) return null;
-  const link = entry.header(LINK_NAME);
-  const signature = entry.header(SIGNATURE_NAME);
-  return {
-    producer,
-    service,
-    sequence,
-    value,
-    link: link?.length === LINK_SIZE ? link : null,
-    signature: signature?.length === SIGNATURE_SIZE ? signature : null,
-  };
+  const link = headerOfSize(entry, LINK_NAME, LINK_SIZE);
+  const signature = headerOfSize(entry, SIGNATURE_NAME, SIGNATURE_SIZE);
+  return { producer, service, sequence, value, link, signature };
 }
 
 /** The service of the producer whose id the key is; null: it is none. */
@@ -74,14 +68,25 @@ function nameOf(key: Buffer): Name {
   return { key, producer, service: PRODUCER.exec(producer)?.[1] ?? null };
 }
 
+const span = new Span();
+
+function headerOfSize(entry: EntryCursor, name: Buffer, size: number): Buffer | null {
+  entry.header(name, span);
+  return span.length === size ? span.of(entry.bytes) : null;
+}
+
 /** The decimal number in its shortest form, or null. */
-function sequenceOf(digits: Buffer | null): number | null {
-  if (digits === null || digits.length === 0 || digits.length > MAX_SEQUENCE_DIGITS) return null;
-  if (digits[0] === ZERO && digits.length > 1) return null;
+function sequenceOf(entry: EntryCursor): number | null {
+  entry.header(SEQUENCE_NAME, span);
+  const { bytes } = entry;
+  const { at, end, length } = span;
+  if (length === 0 || length > MAX_SEQUENCE_DIGITS) return null;
+  if (bytes[at] === ZERO && length > 1) return null;
   let sequence = 0;
-  for (const byte of digits) {
-    if (byte < ZERO || byte > ZERO + 9) return null;
-    sequence = sequence * 10 + byte - ZERO;
+  for (let i = at; i < end; i += 1) {
+    const digit = (bytes[i] as number) - ZERO;
+    if (digit < 0 || digit > 9) return null;
+    sequence = sequence * 10 + digit;
   }
   return sequence;
 }

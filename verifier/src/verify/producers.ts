@@ -20,7 +20,9 @@ import {
   flushSignatureHolds,
   flushText,
   type Hash,
+  type HashText,
   type Header,
+  hashOfText,
   nextLink,
   sha256,
 } from '@authseal/ledger';
@@ -53,7 +55,7 @@ type Place = { readonly batch: Batch; readonly i: number };
 type Flush = { readonly first: number; readonly last: number; readonly digest: string };
 
 /** Events with sequences that were there before. */
-type Again = { readonly first: number; next: number; values: Hash[]; held: Place[] };
+type Again = { readonly first: number; next: number; values: HashText[]; held: Place[] };
 
 type Chain = {
   readonly producer: string;
@@ -66,7 +68,7 @@ type Chain = {
   /** Link before the open flush; null: not proven. */
   link: Hash | null;
   /** Hashes of the open flush's values. */
-  open: Hash[];
+  open: HashText[];
   /** Batch of the last event. */
   batch: number;
   past: Flush[];
@@ -327,6 +329,6 @@ function joins({ next, held }: Again, { sequence }: Stamp, { batch }: Header): b
   return sequence === next && batch <= begun + 1;
 }
 
-function digestOf(values: readonly Hash[], link: Buffer): string {
-  return encodeBase64(sha256(Buffer.concat([...values, link])));
+function digestOf(values: readonly HashText[], link: Buffer): string {
+  return encodeBase64(sha256(Buffer.concat([hashOfText(values.join('')), link])));
 }

@@ -3,6 +3,7 @@
  * and read side by side, and judged in order. What is kept is one log's state, the producers' and
  * the problems.
  */
+import { setImmediate } from 'node:timers/promises';
 import { type DeploymentKeys, type KeyParts, logPrefix, originOf } from '@authseal/ledger';
 import type { ListedVersion } from '@authseal/runtime';
 import { pMapIterable } from 'p-map';
@@ -18,6 +19,7 @@ import type { ProducerKeys } from './producer-keys.ts';
 import { type ProducerReport, Producers, type Sighting } from './producers.ts';
 import { isDue, type Scope } from './scope.ts';
 import { type BatchKey, type SelectedKey, selectKeys } from './select.ts';
+import { UnpackThread } from './unpack-thread.ts';
 
 export type VerifyOptions = {
   /** One a region, at least one. */
@@ -82,7 +84,10 @@ export async function verifyArchive(options: VerifyOptions): Promise<Report> {
   const scope = scopeOf(options);
   const run = new Run(options, scope);
   const { archives, keys } = options;
-  const examine = (parts: KeyParts, listed: ListedKey) => examineKey(parts, listed, archives, keys);
+  const thread = new UnpackThread();
+  const terms = { keys, unpack: thread.unpack };
+  const examine = (parts: KeyParts, listed: ListedKey) =>
+    examineKey(parts, listed, archives, terms);
   const examined = pMapIterable(
     selectKeys(listKeys(archives), scope, examine),
     async (key: SelectedKey): Promise<Examined> =>
@@ -91,8 +96,16 @@ export async function verifyArchive(options: VerifyOptions): Promise<Report> {
         : { ...key, examined: key.examined ?? (await examine(key.parts, key.listed)) },
     { concurrency: FETCH_CONCURRENCY },
   );
-  for await (const key of examined) await run.take(key);
-  return run.finish();
+  try {
+    for await (const key of examined) {
+      await run.take(key);
+      // Or a row of batches that are ready would keep what S3 answers waiting, and then the thread.
+      await setImmediate();
+    }
+    return await run.finish();
+  } finally {
+    await thread.stop();
+  }
 }
 
 type Examined =
