@@ -1,12 +1,17 @@
 /**
  * Sealed batches into one region and into two, beside the same check of each batch, PutObject and
  * HEAD without Kafka. A process a region, ours and the reference's; timed from when they have begun
- * their work to the last commit.
+ * their work to the last commit. A plain reader has found every offset in the sealed batches once, and
+ * then each of them in the bucket, byte for byte, once.
  */
+import { hash } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { type Server, type Stack, toEnvironment } from '@authseal/deploy/local';
+import { MAX_OBJECT } from '@authseal/ledger';
+import { Bucket } from '@authseal/runtime';
 import { startArchiver } from '../../deploy/local/services.ts';
 import { readTopic } from '../plain/topic.ts';
+import { checkEachOnce } from './each-once.ts';
 import { byTurns, type Figure, medianFigure } from './figure.ts';
 import { writeFramed } from './framed-file.ts';
 import { cpuSeconds } from './process.ts';
@@ -22,12 +27,18 @@ const WARM_UP = 'warm-up';
 type Regions = { readonly stack: Stack; readonly names: readonly string[] };
 
 /** Objects of so many bytes together, in a file for the reference. */
-type Sealed = { readonly file: string; readonly objects: number; readonly megabytes: number };
+type Sealed = {
+  readonly file: string;
+  readonly objects: number;
+  readonly megabytes: number;
+  /** SHA-256 of each, hexadecimal, ascending; those before the backlog, too. */
+  readonly hashes: readonly string[];
+};
 
-/** @param sealBacklog has a backlog sealed, of which nothing is archived */
+/** @param sealBacklog has a backlog of so many `events` sealed, of which nothing is archived */
 export async function measureArchive(
   stack: Stack,
-  rounds: number,
+  { events, rounds }: { readonly events: number; readonly rounds: number },
   sealBacklog: () => Promise<void>,
 ): Promise<Figure[]> {
   // With one region Kafka and the S3 server have a core that the archiver does not use.
@@ -40,6 +51,7 @@ export async function measureArchive(
     await archive(both, oursOf(both, round));
   }
   await sealBacklog();
+  await checkEachOnce(stack, BATCHES, events);
   const sealed = await readSealed(stack);
   await archive(both, WARM_UP);
   return [
@@ -55,19 +67,25 @@ async function readSealed({ kafkaBrokers, directory }: Stack): Promise<Sealed> {
   const objects = partitions.flatMap((records) => records.slice(1).map(({ value }) => value));
   const file = `${directory}/bench-objects`;
   writeFramed(file, objects as Buffer[]);
-  return { file, objects: objects.length, megabytes: statSync(file).size / 1e6 };
+  const values = partitions.flatMap((records) => records.map(({ value }) => value as Buffer));
+  const hashes = values.map(hashOf).sort();
+  return { file, objects: objects.length, megabytes: statSync(file).size / 1e6, hashes };
 }
 
 async function compare(
   regions: Regions,
   rounds: number,
-  { file, objects, megabytes }: Sealed,
+  { file, objects, megabytes, hashes }: Sealed,
   name: string,
 ): Promise<Figure[]> {
   const number = regions.names.length;
   const pairs = await byTurns(
     rounds,
-    (round) => archiveOn(regions, oursOf(regions, round)),
+    async (round) => {
+      const spent = await archiveOn(regions, oursOf(regions, round));
+      await checkBuckets(regions, oursOf(regions, round), hashes);
+      return spent;
+    },
     (round) => putAlone(regions, `reference-${number}-${round}`, file),
   );
   const rate = (amount: number, of: 'wall' | 'cpu') =>
@@ -80,6 +98,23 @@ async function compare(
     medianFigure(name, 'objects/s a region', rate(objects, 'wall')),
     medianFigure(name, 'objects/CPU s', rate(objects * number, 'cpu')),
   ];
+}
+
+const hashOf = (object: Buffer): string => hash('sha256', object);
+
+async function checkBuckets({ stack, names }: Regions, round: string, hashes: readonly string[]) {
+  for (const region of stack.regions.filter(({ name }) => names.includes(name))) {
+    const bucket = new Bucket(region);
+    const found: string[] = [];
+    for await (const { key, versionId } of bucket.listVersions(`${round}/`)) {
+      const got = await bucket.getVersion(key, versionId, MAX_OBJECT);
+      found.push(hashOf(got?.bytes as Buffer));
+    }
+    bucket.close();
+    if (found.sort().join() !== hashes.join()) {
+      throw new Error(`${region.name}, ${round}: the bucket does not hold each batch once`);
+    }
+  }
 }
 
 /** Each round writes the same batches below a prefix of its own. */

@@ -5,10 +5,9 @@
  */
 import type { Stack } from '@authseal/deploy/local';
 import { startIngestor } from '../../deploy/local/services.ts';
-import { readObject } from '../plain/archive.ts';
 import { run } from '../plain/commands.ts';
-import { readTopic } from '../plain/topic.ts';
 import { produceBacklog } from './backlog.ts';
+import { checkEachOnce } from './each-once.ts';
 import { byTurns, type Figure, medianFigure } from './figure.ts';
 import { cpuSeconds } from './process.ts';
 import { loggedAt, untilSealed } from './progress.ts';
@@ -79,23 +78,4 @@ async function seal(
   await ingestor.stop();
   await checkEachOnce(stack, settings.AUTHSEAL_BATCHES_TOPIC, events);
   return spent;
-}
-
-/** A plain reader finds every offset once, in each partition: nothing was made fast by leaving it out. */
-async function checkEachOnce({ kafkaBrokers }: Stack, topic: string, events: number) {
-  let found = 0;
-  for (const records of await readTopic(kafkaBrokers, topic, 'committed')) {
-    let due = 0;
-    for (const { value } of records) {
-      const { entries } = await readObject(value as Buffer);
-      for (const { offset } of entries) {
-        if (offset !== due)
-          throw new Error(`${topic}: offset ${offset} stands where ${due} was due`);
-        due += 1;
-      }
-    }
-    if (due === 0) throw new Error(`${topic}: a partition got no events`);
-    found += due;
-  }
-  if (found !== events) throw new Error(`${topic}: ${found} of ${events} events were sealed`);
 }

@@ -31,7 +31,9 @@ const MEASURE: Record<Measurement, () => Promise<Figure[]>> = {
       ...(await measureIngest(stack, turns, 8)),
     ]),
   archive: () =>
-    withQuietStack((stack) => measureArchive(stack, rounds, () => sealBacklog(stack, 4 * events))),
+    withQuietStack((stack) =>
+      measureArchive(stack, { events: 4 * events, rounds }, () => sealBacklog(stack, 4 * events)),
+    ),
   verify: () =>
     withQuietStack(async (stack) => {
       await sealBacklog(stack, events);
