@@ -15,6 +15,8 @@ export type Measurement = (typeof MEASUREMENTS)[number];
 
 export const USAGE = `Usage: npm run bench -- [options]
 
+Needs Linux, whose /proc tells what a process has cost.
+
   --events N   how many events a backlog holds, 1000 to 10000000 (default: 1000000)
   --rounds N   how often ours and its reference take turns, 1 to 99 (default: 5)
   --only NAME  one of ${MEASUREMENTS.join(', ')} (default: all)
