@@ -4,7 +4,7 @@ import type { SourceRecord } from './entry.ts';
 import { EntryCursor, entryValueHash, Span } from './entry-view.ts';
 import { newLog } from './log-head.ts';
 import { sha256Text } from './merkle.ts';
-import { MIXED, ORIGIN, record, sealRecords } from './testing/records.ts';
+import { eventValue, MIXED, ORIGIN, record, sealRecords } from './testing/records.ts';
 
 const cursor = new EntryCursor();
 
@@ -28,8 +28,14 @@ describe('a cursor', () => {
   });
 
   it('knows the hash of the value as it was sent, whatever it was', async () => {
-    const large = { ...record(MIXED.length, null), value: Buffer.alloc(300_000, 'x') };
-    const records = [...MIXED, { ...large, offset: 1000 }];
+    const [large, larger] = [100_000, 300_000].map((length) => 'x'.repeat(length));
+    const records = [
+      ...MIXED,
+      record(1000, Buffer.from(larger as string)),
+      record(1001, eventValue(1, large)),
+      record(1002, eventValue(2, larger)),
+      record(1003, eventValue(3)),
+    ];
     const batch = await batchOf(records);
     for (const [i, { value }] of records.entries()) {
       batch.moveTo(i, cursor);

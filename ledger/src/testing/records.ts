@@ -27,8 +27,8 @@ const EVENT: AuthEvent = {
 };
 
 /** An event's value, different for each `n`. */
-export const eventValue = (n: number): Buffer =>
-  encodeEvent({ ...EVENT, session: `session ${n}`, attributes: { k: 'v' } });
+export const eventValue = (n: number, reason: string | null = null): Buffer =>
+  encodeEvent({ ...EVENT, session: `session ${n}`, reason, attributes: { k: 'v' } });
 
 /** The same event with its one map written as a block with its size in bytes. */
 function inSizedBlock(value: Buffer): Buffer {
