@@ -2,7 +2,7 @@ import { classifyValue, RELEASED_ENTRY_SCHEMAS } from '@authseal/schemas';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { encodeBase64 } from './base64.ts';
-import { type Batch, readBatch, readSealedHeader } from './batch.ts';
+import { type Batch, readBatch, readBatchWith, readSealedHeader } from './batch.ts';
 import type { SealedBatch } from './batch-builder.ts';
 import { formatCheckpoint } from './checkpoint.ts';
 import { CompactRange } from './compact-range.ts';
@@ -34,6 +34,7 @@ import {
   sealRecords,
   VALUES,
 } from './testing/records.ts';
+import { type Packed, unpackEntries } from './unpack.ts';
 import { varint } from './varint.ts';
 
 const KEYS = parseKeys(vkeyOf('prod', SIGNER));
@@ -102,6 +103,20 @@ describe('a batch', () => {
     expect(batch.headerHash).toEqual(sha256(batch.headerBytes));
     expect(batch.checkpoint).toMatchObject({ origin: ORIGIN, size: MIXED.length + 1 });
     expect(checkpointSigners(batch.note, ORIGIN, KEYS)).toEqual([0]);
+  });
+
+  it.each(CODECS)('can have its entries unpacked elsewhere, with codec %s', async (codec) => {
+    const { object } = await sealed(codec);
+    const asked: Packed[] = [];
+    const batch = await readBatchWith(object, async (packed) => {
+      asked.push(packed);
+      return unpackEntries(packed);
+    });
+    expect(asked).toMatchObject([{ codec, header: batch.header }]);
+    expect(batch).toEqual(readBatch(object));
+    expect([...batch.entries()]).toEqual([...readBatch(object).entries()]);
+    const refused = readBatchWith(object, async () => Promise.reject(new Error('no thread')));
+    await expect(refused).rejects.toThrow('no thread');
   });
 
   it.each(CODECS)(

@@ -65,6 +65,14 @@ describe('an entry', () => {
     expect(problem.type[1].symbols).toEqual(PROBLEMS);
   });
 
+  it('has header names as they are, at the borders of what takes one byte, two, three and four', () => {
+    const names = ['', '\0', '\u007f', '\u0080', 'a\u0080', '\u07ff', '\u0800', '\u{10000}'];
+    const headers = names.map((name): [string, null] => [name, null]);
+    const entry = encode({ ...record(0, null), headers });
+    expect(schema.skip(entry, 0)).toBe(entry.length);
+    expect(view(entry).headers).toEqual(headers);
+  });
+
   it('is exactly one canonical entry of the released schema, and gives its parts back', () => {
     fc.assert(
       fc.property(sourceRecord, fc.maxSafeNat(), (source, index) => {
