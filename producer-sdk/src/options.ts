@@ -7,9 +7,9 @@ import { DEFAULT_LINGER_MS, DEFAULT_MAX_BUFFERED_BYTES, MAX_FLUSH_BYTES } from '
 import type { Logger } from './sender.ts';
 
 export interface AuditProducerOptions {
-  /** Names the service in each event and in the producer id: `[a-z0-9.-]+`. */
+  /** Names the service in each event and in the producer id: `[a-z0-9.-]{1,249}`. */
   service: string;
-  /** Names the deployment that the chain is bound to, as in the batch origins: `[a-z0-9.-]+`. */
+  /** Names the deployment that the chain is bound to, as in the batch origins: `[a-z0-9.-]{1,249}`. */
   deployment: string;
   kafka: KafkaConnection;
   /** Default: auth-events. */
@@ -41,8 +41,9 @@ const standardError: Logger = {
 };
 
 const name = (what: string) =>
-  z.string(`expected ${what} of a-z, 0-9, '.' and '-'`).regex(/^[a-z0-9.-]+$/, {
-    error: ({ input }) => `expected ${what} of a-z, 0-9, '.' and '-', got ${JSON.stringify(input)}`,
+  z.string(`expected ${what} of a-z, 0-9, '.' and '-'`).regex(/^[a-z0-9.-]{1,249}$/, {
+    error: ({ input }) =>
+      `expected ${what} of a-z, 0-9, '.' and '-', at most 249 of them, got ${JSON.stringify(input)}`,
   });
 
 const signingKey = z.string('expected a PEM text').transform((pem, context) => {

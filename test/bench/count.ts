@@ -14,6 +14,7 @@ const consumer = kafka.consumer({
   groupId: `count-${randomUUID()}`,
   readUncommitted: true,
   maxBytesPerPartition: 1024 * 1024,
+  maxBytes: 1024 * 1024,
   maxWaitTimeInMs: 250,
 });
 let left = Number(records);

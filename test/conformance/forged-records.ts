@@ -1,7 +1,4 @@
-/**
- * Produces records whose offset deltas are chosen freely, as no client does: kafkajs's encoders, the
- * request by hand.
- */
+/** Produces records whose bytes are chosen freely, as no client does: kafkajs's encoders, the request by hand. */
 import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import { connect } from 'node:net';
@@ -15,7 +12,9 @@ const { RecordBatch } = require('kafkajs/src/protocol/recordBatch/v0');
 const PRODUCE = { apiKey: 0, apiVersion: 3, apiName: 'Produce' };
 const ALL_REPLICAS = -1;
 
-export type ForgedRecord = { readonly offsetDelta: number; readonly value: string };
+/** The bytes of a record that says so of its place in the set. */
+export const recordAt = (offsetDelta: number, value: string): Buffer =>
+  Record({ offsetDelta, key: null, value: Buffer.from(value) }).buffer;
 
 /**
  * Sends one uncompressed record set to partition 0.
@@ -24,11 +23,9 @@ export type ForgedRecord = { readonly offsetDelta: number; readonly value: strin
 export async function produceForged(
   broker: string,
   topic: string,
-  forged: readonly ForgedRecord[],
+  forged: readonly Buffer[],
 ): Promise<void> {
-  const records = forged.map(({ offsetDelta, value }) =>
-    Record({ offsetDelta, key: null, value: Buffer.from(value) }),
-  );
+  const records = forged.map((record) => new Encoder().writeBuffer(record));
   const set = await RecordBatch({ records, lastOffsetDelta: records.length - 1 });
   const partition = new Encoder().writeInt32(0).writeInt32(set.size()).writeEncoder(set);
   const encode = async () =>

@@ -10,7 +10,7 @@ import kafkajs, { type Admin, type Producer, type Transaction } from 'kafkajs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { plainKafka } from '../plain/topic.ts';
 import { consume, readFrom, silent, valuesOf } from './consume.ts';
-import { produceForged } from './forged-records.ts';
+import { produceForged, recordAt } from './forged-records.ts';
 
 const { CompressionTypes, CompressionCodecs, ConfigResourceTypes } = kafkajs;
 CompressionCodecs[CompressionTypes.ZSTD] = () => ({
@@ -81,31 +81,40 @@ describe('a topic that somebody has the broker compress', () => {
   });
 });
 
-describe('offset deltas that lie, which brokers let pass', () => {
-  it('take no other record’s offset', async () => {
-    const [broker] = servers.kafkaBrokers as [string];
-    await produceForged(broker, topic, [{ offsetDelta: 4, value: 'forged 0' }]);
-    await producer.send({
-      topic,
-      messages: ['a', 'b'].map((value) => ({ partition: 0, value })),
-    });
-    await produceForged(broker, topic, [
-      { offsetDelta: 0, value: 'forged 3' },
-      { offsetDelta: 0, value: 'forged 4' },
-    ]);
-    await producer.send({ topic, messages: [{ partition: 0, value: 'c' }] });
+describe('records as no client writes them, which brokers take', () => {
+  let broker: string;
+  beforeEach(async () => {
+    [broker] = servers.kafkaBrokers as [string];
+    // kafkajs waits until the partition has its leader; a forged request does not.
+    await send('first');
+  });
+  const send = (...values: string[]) =>
+    producer.send({ topic, messages: values.map((value) => ({ partition: 0, value })) });
+  async function readUntil(count: number) {
     const reading = begin();
     await readFrom(reading, 0, 0);
-    await vi.waitUntil(() => valuesOf(reading, 0).length >= 6, { timeout: 30_000 });
-    const records = reading.told.fetched.flatMap(({ records }) => records);
-    expect(records.map(({ offset, value }) => `${offset} ${value}`)).toEqual([
-      '0 forged 0',
-      '1 a',
-      '2 b',
-      '3 forged 3',
-      '4 forged 4',
-      '5 c',
-    ]);
+    await vi.waitUntil(() => valuesOf(reading, 0).length >= count, { timeout: 30_000 });
+    return reading.told.fetched.flatMap(({ records }) => records);
+  }
+
+  it('take no other record’s offset by a delta that lies', async () => {
+    await produceForged(broker, topic, [recordAt(4, 'forged 1')]);
+    await send('a', 'b');
+    await produceForged(broker, topic, [recordAt(0, 'forged 4'), recordAt(0, 'forged 5')]);
+    await send('c');
+    const records = await readUntil(7);
+    const expected = ['first', 'forged 1', 'a', 'b', 'forged 4', 'forged 5', 'c'];
+    expect(records.map(({ value }) => `${value}`)).toEqual(expected);
+    expect(records.map(({ offset }) => offset)).toEqual([...expected.keys()]);
+  });
+
+  it('hold no partition up by lengths below -1: they are null', async () => {
+    // Length 13; attributes and deltas 0; key -2; value -2^31; one header, k, its value -3.
+    await produceForged(broker, topic, [Buffer.from('1a00000003ffffffff0f02026b05', 'hex')]);
+    await send('after');
+    const [, forged, after] = await readUntil(3);
+    expect(forged).toMatchObject({ offset: 1, key: null, value: null, headers: [['k', null]] });
+    expect(`${after?.value}`).toBe('after');
   });
 });
 

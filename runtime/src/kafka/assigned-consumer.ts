@@ -235,6 +235,8 @@ export class AssignedConsumer {
       metadataMaxAge: METADATA_MAX_AGE_MS,
       readUncommitted: this.#options.readUncommitted,
       maxBytesPerPartition: this.#options.maxBytesPerPartition,
+      // Of all partitions together, for an answer is decoded whole: a record of 1 MiB can hold half a million headers.
+      maxBytes: this.#options.maxBytesPerPartition,
       maxWaitTimeInMs: MAX_WAIT_MS,
       sessionTimeout: sessionTimeoutMs,
       rebalanceTimeout: sessionTimeoutMs,

@@ -2,7 +2,7 @@
  * The records of a record set, https://kafka.apache.org/documentation/#record:
  *
  *     length varint · attributes int8 · timestampDelta varlong · offsetDelta varint
- *     · key · value (varint length, -1 for null) · headers [{ key, value }]
+ *     · key · value (varint length, negative for null) · headers [{ key, value }]
  *
  * An offset delta is what the producer wrote: a broker numbers the records of a set, but looks at no
  * delta unless it compresses or decompresses. Whoever may write could give a record the offset of
@@ -131,7 +131,8 @@ class Reader {
 
   #nullableBytes(): Buffer | null {
     const length = this.#varint();
-    if (length === -1) return null;
+    // Not -1 alone: brokers take any negative length for null, so producers may write it.
+    if (length < 0) return null;
     const start = this.#take(length);
     return this.#bytes.subarray(start, start + length);
   }

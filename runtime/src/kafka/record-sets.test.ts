@@ -100,7 +100,7 @@ describe('a record set that cannot be read', () => {
       { records: Buffer.from([22, 0, 0, 0, 1, 1, 0xc8, 0x01, 1, 3, 1, 3]) },
       /no name/,
     ],
-    ['a value of less than no length', { records: Buffer.from([12, 0, 0, 0, 1, 3, 0]) }, /beyond/],
+    ['a value beyond its end', { records: Buffer.from([12, 0, 0, 0, 1, 4, 0]) }, /beyond/],
     [
       'a number longer than 32 bits',
       { records: Buffer.from([24, 0, 0, 0x80, 0x80, 0x80, 0x80, 0x80, 0, 1, 1, 0, 0]) },
@@ -195,6 +195,12 @@ describe('a record', () => {
     expect(
       set?.records[0]?.headers.map(([name, value]) => [name, value?.toString() ?? null]),
     ).toEqual(names.map((name, i) => [name, i === 1 ? null : `${i}`]));
+  });
+
+  it('has null where a length is negative, whichever', () => {
+    const record = Buffer.from('1a00000003ffffffff0f02026b05', 'hex');
+    const [set] = decode(recordSet({ records: record }));
+    expect(set?.records).toMatchObject([{ key: null, value: null, headers: [['k', null]] }]);
   });
 
   it('has a time of its own, before or after that of the first, or the broker’s', () => {

@@ -23,7 +23,8 @@ export type Stamp = {
   readonly signature: Buffer | null;
 };
 
-const PRODUCER = /^([a-z0-9.-]+)\/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+/** The service is as long as a topic's name may be: what is told of it stays short. */
+const PRODUCER = /^([a-z0-9.-]{1,249})\/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 /** So that a sequence is exact as a number. */
 const MAX_SEQUENCE_DIGITS = 15;
 const LINK_SIZE = 32;

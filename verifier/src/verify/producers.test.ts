@@ -235,6 +235,22 @@ describe('an event outside any chain', () => {
     expect(seen).toEqual([0, 1, 2, 3]);
   });
 
+  it('is told of by the beginning of its service, however long that is', async () => {
+    const long = ['a', '\u0001'].map((letter) => unchained(1, letter.repeat(100_000)));
+    const { problems } = await judge([long]);
+    expect(problems.map(({ found }) => found.length < 500)).toEqual([true, true]);
+    expect(JSON.stringify(problems)).toContain('aaa…');
+  });
+
+  it('is one whose key names a service longer than any may be', async () => {
+    const [record] = new Producer().flush(1) as [Records[number]];
+    const keyOf = (length: number) =>
+      Buffer.from(`${record.key}`.replace('shop', 'a'.repeat(length)));
+    const [longest, longer] = [249, 250].map((length) => ({ ...record, key: keyOf(length) }));
+    expect((await judge([[longer as typeof record]])).short).toEqual(['UNCHAINED 0']);
+    expect((await judge([[longest as typeof record]])).short).not.toContain('UNCHAINED 0');
+  });
+
   it('is one whose sequence stands twice or is no number', async () => {
     const [record] = new Producer().flush(1) as [Records[number]];
     const twice = { ...record, headers: [...record.headers, ...record.headers] };

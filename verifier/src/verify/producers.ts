@@ -16,6 +16,7 @@ import {
   EntryCursor,
   type EntryView,
   encodeBase64,
+  excerpt,
   firstLink,
   flushSignatureHolds,
   flushText,
@@ -307,13 +308,13 @@ export class Producers {
     const { batch } = place;
     const keys = service === null ? undefined : this.#keys.get(service);
     const severity = keys && batch.header.sealedAt >= keys.from ? 'incident' : 'note';
-    const named = service === null ? 'that name no service' : `that name ${service}`;
+    const named = service === null ? 'that name no service' : `that name ${shown(service)}`;
     const what = `${named}, without key or sequence`;
     this.#strays.add(batch.header.batch, { code: 'UNCHAINED', severity, what });
   }
 
   #impersonated({ header }: Batch, { producer }: Stamp, claimed: string): void {
-    const what = `of ${producer} that name ${claimed}`;
+    const what = `of ${producer} that name ${shown(claimed)}`;
     this.#strays.add(header.batch, { code: 'IMPERSONATED', severity: 'incident', what });
   }
 
@@ -321,6 +322,11 @@ export class Producers {
     const { origin, producer } = chain;
     this.#problems.add(code, { origin, batch, expected, found: `${producer}: ${found}` });
   }
+}
+
+/** A name as an event has it: anybody may write a megabyte there. */
+function shown(service: string): string {
+  return /^[a-z0-9.-]{1,249}$/.test(service) ? service : excerpt(service);
 }
 
 /** Whether an event goes on with a possible repeat. A flush is one record batch, so it reaches into the next batch at most. */
