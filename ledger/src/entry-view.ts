@@ -65,7 +65,7 @@ export class Span {
 
   /** Whether they are these. For some tens of bytes faster than Buffer.compare. */
   is(bytes: Buffer, these: Buffer): boolean {
-    if (this.isNull || this.length !== these.length) return false;
+    if (this.isNull || this.end - this.at !== these.length) return false;
     for (let i = 0; i < these.length; i += 1) if (bytes[this.at + i] !== these[i]) return false;
     return true;
   }
@@ -248,9 +248,8 @@ export function entryValueHash(entry: EntryCursor, eventSchema: Buffer): HashTex
   if (event.isNull) return null;
   const size = VALUE_START + event.length;
   if (valueRoom.length < size) valueRoom = Buffer.alloc(2 * size);
-  for (let i = 0; i < VALUE_START; i += 1) {
-    valueRoom[i] = (i < 2 ? SINGLE_OBJECT_MARKER[i] : eventSchema[i - 2]) as number;
-  }
+  SINGLE_OBJECT_MARKER.copy(valueRoom);
+  eventSchema.copy(valueRoom, SINGLE_OBJECT_MARKER.length);
   bytes.copy(valueRoom, VALUE_START, event.at, event.end);
   return sha256Text(valueRoom.subarray(0, size));
 }

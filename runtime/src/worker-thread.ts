@@ -2,8 +2,7 @@
  * A thread that is asked and answers, in the order of the questions. Its file answers by
  * `answerQuestions` (worker-answers.ts). What is to be handed over, not copied, is named with each.
  */
-import type { Transferable } from 'node:worker_threads';
-import { Worker, type WorkerOptions } from 'node:worker_threads';
+import { type Transferable, Worker, type WorkerOptions } from 'node:worker_threads';
 
 export class WorkerThread<Question, Answer> {
   readonly #file: URL;
