@@ -6,11 +6,10 @@
  *    therefore have no gaps, and an event that was refused was never sent.
  * 2. One flush is in flight at a time, so that the order in Kafka is the order of sequences.
  * 3. A flush is sealed once. However often it is sent, its bytes are the same.
- * 4. A channel is one idempotent Kafka producer. It retries a flush without limit by itself; Kafka
- *    recognizes the flush and writes it once. When it gives up nonetheless, nobody knows whether
- *    Kafka has the flush, and the channel's numbering can no longer be trusted (kafka/channel.ts): it
- *    is closed and never used again, and **the same flush goes first on a new one**. Kafka may then
- *    have it twice, byte for byte: verify names that REPEAT, exports leave it out.
+ * 4. A channel is one Kafka producer. It retries a flush without limit by itself; when it gives up
+ *    nonetheless it is closed and never used again, and **the same flush goes first on a new one**.
+ *    Where an answer was lost, Kafka then has the flush twice, byte for byte: verify names that
+ *    REPEAT, exports leave it out. (Why not an idempotent producer: kafka/channel.ts.)
  * 5. A promise resolves only with the offset that Kafka named for exactly this flush.
  *
  * Channel and timers are arguments, so that a simulation drives this very code.
@@ -41,7 +40,7 @@ export interface Written {
   firstOffset: number;
 }
 
-/** One idempotent Kafka producer. */
+/** One Kafka producer. */
 export interface Channel {
   /** Send as one record batch; resolves when all in-sync replicas have it. Rejects: see rule 4. */
   send(flush: readonly FlushRecord[]): Promise<Written>;

@@ -14,7 +14,7 @@ const WARM_UP_BATCHES = 20;
 
 const [brokers, count] = process.argv.slice(2) as [string, string];
 const kafka = new kafkajs.Kafka({ brokers: brokers.split(','), logLevel: kafkajs.logLevel.ERROR });
-const producer = kafka.producer({ idempotent: true, maxInFlightRequests: 1 });
+const producer = kafka.producer({ maxInFlightRequests: 1 });
 await producer.connect();
 
 const messages: Message[] = Array.from({ length: AT_ONCE }, (_, i) => ({

@@ -8,9 +8,9 @@ import { type Servers, startServers } from '@authseal/deploy/local';
 import { KafkaAdmin } from '@authseal/runtime/kafka';
 import kafkajs, { type Admin, type Producer, type Transaction } from 'kafkajs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { produceForged, recordAt } from '../plain/forged-records.ts';
 import { plainKafka } from '../plain/topic.ts';
 import { consume, readFrom, silent, valuesOf } from './consume.ts';
-import { produceForged, recordAt } from './forged-records.ts';
 
 const { CompressionTypes, CompressionCodecs, ConfigResourceTypes } = kafkajs;
 CompressionCodecs[CompressionTypes.ZSTD] = () => ({

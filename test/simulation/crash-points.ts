@@ -6,7 +6,7 @@ const OPEN = ['InitProducerId', 'OffsetFetch', 'ListOffsets'];
 
 /** In the order in which they come. */
 const REQUESTS: Record<string, readonly string[]> = {
-  service: ['InitProducerId', 'Produce'],
+  service: ['Produce'],
   ingestor: [...OPEN, 'Metadata', ...SEAL],
   archiver: [...OPEN, 'ListObjectVersions', 'PutObject', 'HeadObject', ...TRANSACTION],
 };

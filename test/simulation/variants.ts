@@ -14,7 +14,6 @@ const BUCKET = 'runtime/src/s3/bucket.ts';
 const ARCHIVE_BATCH = 'archiver/src/archive-batch.ts';
 const FLIGHTS = 'archiver/src/flights.ts';
 const SENDER = 'producer-sdk/src/sender.ts';
-const CHANNEL = 'producer-sdk/src/kafka/channel.ts';
 
 const variant = (name: string, ...changes: Change[]): Variant => ({ name, changes });
 
@@ -141,11 +140,6 @@ export const VARIANTS: readonly Variant[] = [
     file: ARCHIVE_BATCH,
     from: 'persist(archive, signal, () => tryOnce(batch, key, archive, lookFirst));',
     to: "persist(archive, signal, () => tryOnce(batch, key, archive, lookFirst).catch(() => 'found'));",
-  }),
-  variant('an answer of Kafka is taken for a confirmation, whatever it says', {
-    file: CHANNEL,
-    from: '    answer.length !== 1 ||\n    partition === undefined ||',
-    to: '    partition !== undefined\n  ) {\n    return { partition, firstOffset };\n  }\n  if (\n    partition === undefined ||',
   }),
   variant('a flush is sent while another is under way', {
     file: SENDER,

@@ -1,12 +1,14 @@
 /**
- * A channel is one idempotent producer (KIP-98), with these traps of kafkajs 2.2.4 shut:
+ * A channel is one producer. It is **not idempotent** (KIP-98): a broker recognizes a batch that it
+ * has by producer id, epoch and sequence number alone, and asks nobody whose id that is. Whoever may
+ * write to the topic could write under the ids that are given out next, and the broker would then
+ * answer a service's first flush as a duplicate: confirmed, and never written. So a flush whose answer
+ * is lost is written again, and the producer's own chain shows that it is the same (docs/decisions/0016).
  *
- * - After a failed send it rolls its sequence back. Sent again inside the same `send`, that is
- *   right: the broker recognizes the batch and answers with its old offset. But *another* batch
- *   under those numbers is answered as a duplicate too, and never written. So `send` retries
- *   without limit, and a channel whose `send` rejected must not be used again (sender.ts).
+ * These traps of kafkajs 2.2.4 are shut:
+ *
  * - It gives up on what it takes for hopeless, such as ECONNREFUSED at the first connect when
- *   retries are limited, or an unknown producer id; the sender then opens a new channel.
+ *   retries are limited; so `send` retries without limit, and the sender then opens a new channel.
  * - For a partition that does not exist it sends nothing and answers []. So the answer must name
  *   exactly our topic and partition, without error, with an offset.
  * - Its own partitioner looks at the number of partitions at each send. Events of one producer
@@ -66,7 +68,6 @@ export function kafkaChannels(
       },
     });
     const producer = client.producer({
-      idempotent: true,
       maxInFlightRequests: 1,
       allowAutoTopicCreation: false,
       createPartitioner: chosenPartition,

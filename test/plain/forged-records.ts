@@ -1,4 +1,4 @@
-/** Produces records whose bytes are chosen freely, as no client does: kafkajs's encoders, the request by hand. */
+/** Produces records whose bytes and producer ids are chosen freely, as no client does: kafkajs's encoders, the requests by hand. */
 import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import { connect } from 'node:net';
@@ -10,23 +10,26 @@ const Record = require('kafkajs/src/protocol/recordBatch/record/v0');
 const { RecordBatch } = require('kafkajs/src/protocol/recordBatch/v0');
 
 const PRODUCE = { apiKey: 0, apiVersion: 3, apiName: 'Produce' };
+const INIT_PRODUCER_ID = { apiKey: 22, apiVersion: 0, apiName: 'InitProducerId' };
 const ALL_REPLICAS = -1;
+const NO_PRODUCER = -1;
 
 /** The bytes of a record that says so of its place in the set. */
 export const recordAt = (offsetDelta: number, value: string): Buffer =>
   Record({ offsetDelta, key: null, value: Buffer.from(value) }).buffer;
 
 /**
- * Sends one uncompressed record set to partition 0.
+ * Sends one uncompressed record set to partition 0, as the first of the idempotent producer with this id.
  * @throws Error when the broker refuses it
  */
 export async function produceForged(
   broker: string,
   topic: string,
   forged: readonly Buffer[],
+  producerId = NO_PRODUCER,
 ): Promise<void> {
   const records = forged.map((record) => new Encoder().writeBuffer(record));
-  const set = await RecordBatch({ records, lastOffsetDelta: records.length - 1 });
+  const set = await RecordBatch({ records, producerId, lastOffsetDelta: records.length - 1 });
   const partition = new Encoder().writeInt32(0).writeInt32(set.size()).writeEncoder(set);
   const encode = async () =>
     new Encoder()
@@ -34,23 +37,29 @@ export async function produceForged(
       .writeInt16(ALL_REPLICAS)
       .writeInt32(30_000)
       .writeArray([new Encoder().writeString(topic).writeArray([partition])]);
-  const request = await createRequest({
-    correlationId: 1,
-    clientId: 'forger',
-    request: { ...PRODUCE, encode },
-  });
-  const errorCode = await answerTo(request.buffer, broker, topic);
+  const answer = await ask(broker, { ...PRODUCE, encode });
+  // One topic (its name), one partition: its number, then the error code.
+  const errorCode = answer.readInt16BE(4 + 2 + topic.length + 4 + 4);
   if (errorCode !== 0) throw new Error(`the broker answered with error code ${errorCode}`);
 }
 
-/** Size, correlation id, one topic (its name), one partition: its number, then the error code. */
-async function answerTo(request: Buffer, broker: string, topic: string): Promise<number> {
+/** An id that the broker gives to an idempotent producer, as to all who ask; the next one gets the next. */
+export async function newProducerId(broker: string): Promise<number> {
+  const encode = async () => new Encoder().writeString(null).writeInt32(30_000);
+  const answer = await ask(broker, { ...INIT_PRODUCER_ID, encode });
+  // The time throttled and the error code come before it.
+  return Number(answer.readBigInt64BE(4 + 2));
+}
+
+/** The answer without its size and correlation id. */
+async function ask(broker: string, request: object): Promise<Buffer> {
+  const { buffer } = await createRequest({ correlationId: 1, clientId: 'forger', request });
   const [host, port] = broker.split(':') as [string, string];
   const socket = connect(Number(port), host);
   try {
-    socket.write(request);
+    socket.write(buffer);
     const [answer] = (await once(socket, 'data')) as [Buffer];
-    return answer.readInt16BE(4 + 4 + 4 + 2 + topic.length + 4 + 4);
+    return answer.subarray(4 + 4);
   } finally {
     socket.destroy();
   }
