@@ -21,13 +21,12 @@ let happen. A code is followed by the number of the batch and the region, where 
 What an archive cannot show by itself: whoever holds the signing key can seal a false history from
 some batch on, and show it to one who has never seen the true one, if every region is his; that is
 what checkpoints kept elsewhere are for. And who may write to \`auth-events\` can add events under a
-name that no key in \`AUTHSEAL_PRODUCERS\` protects. Whose name a key protects he cannot speak for, but he can disturb
-it, and it shows as an incident: one event under the id of a running producer (ids stand in the topic)
-with a number far ahead makes what the producer sends afterwards look replayed, until its service starts again; and
-Kafka does not say who may use the numbers that it gives to idempotent producers, so first flushes can be confirmed to a
-service and not be written, which is a \`SEQUENCE_GAP\`. Of many findings that are alike the last ones are told by
-number alone, so a true loss can stand among invented ones. Give Write to services alone, each its own principal, and look
-for the stranger when one of these is named.`;
+name that no key in \`AUTHSEAL_PRODUCERS\` protects. Whose name a key protects he cannot speak for: what he sends
+under it is an incident, and takes no place from what the service signed. A producer whose name none protects he can
+lead away, by a number far ahead. Of many findings that are alike the last ones are told by number alone; what a
+signature shows, such as a gap before a signed flush, is counted apart, so he cannot hide it among gaps of his own.
+Only a flush whose end was dropped and that nothing follows has no signature to tell of it. Give Write to
+services alone, each its own principal, and look for the stranger when one of these is named.`;
 
 /** The text of docs/threats.md. */
 export function threatsPage(): string {

@@ -34,6 +34,7 @@ export {
   hashOfText,
   sha256,
   sha256Text,
+  textOfHash,
 } from './merkle.ts';
 export {
   formatVkey,

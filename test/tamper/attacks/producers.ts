@@ -41,6 +41,12 @@ const withoutHeader = (name: string) => (record: Unsealed) => ({
   headers: record.headers.filter(([key]) => key !== name),
 });
 
+/** An event of somebody else's under the producer's id. */
+const numbered = ([first]: Unsealed[], sequence: number): Unsealed => ({
+  ...(first as Unsealed),
+  headers: [[SEQUENCE_HEADER, Buffer.from(`${sequence}`)]],
+});
+
 const CHAIN = 'the producer’s links';
 const SEQUENCE = 'the producer’s sequence';
 const incident = { severity: 'incident' } as const;
@@ -84,7 +90,7 @@ export const ON_PRODUCERS: readonly Attack[] = [
   {
     attack: 'swaps two events of a producer',
     shownBy: SEQUENCE,
-    finds: ['SEQUENCE_GAP 1', 'REPLAYED 2'],
+    finds: ['SEQUENCE_GAP 1', 'FLUSH_UNFINISHED 2'],
     run: altered(([a, b, c, d, ...rest]) => [a, b, d, c, ...rest] as Unsealed[]),
   },
   {
@@ -121,6 +127,28 @@ export const ON_PRODUCERS: readonly Attack[] = [
       await copy.store([...here.objects, ...there.objects, object]);
       return undefined;
     },
+  },
+  {
+    attack:
+      'leads the chain of a service that signs away, by a number far ahead under a producer’s id',
+    shownBy: 'the links and signatures of the flushes that follow nonetheless',
+    finds: ['FLUSH_UNFINISHED 1'],
+    run: altered(
+      (records) => records.toSpliced(2, 0, numbered(records, 999_999_999_999_999)),
+      bank,
+    ),
+  },
+  {
+    attack: 'puts an event where the next one of a service that signs is due',
+    shownBy: 'the links and signatures of the flush that is the right one',
+    finds: ['FLUSH_UNFINISHED 1'],
+    run: altered((records) => records.toSpliced(2, 0, numbered(records, 2)), bank),
+  },
+  {
+    attack: 'drops a flush of a service that signs, and fills its place',
+    shownBy: 'the signature of the flush behind it',
+    finds: ['FLUSH_UNFINISHED 1', 'SEQUENCE_GAP 2'],
+    run: altered((records) => records.toSpliced(2, 2, numbered(records, 2)), bank),
   },
   {
     attack: 'takes the link from a flush',

@@ -5,7 +5,7 @@ import { type Command, Option } from 'commander';
 import { eventLine } from '../report/event-line.ts';
 import { ProgressBar } from '../report/progress.ts';
 import { plural, problemBlock } from '../report/table.ts';
-import type { Sighting } from '../verify/producers.ts';
+import type { Sighting } from '../verify/producer-chain.ts';
 import { verifyArchive } from '../verify/verify-archive.ts';
 import { statusOf } from './failure.ts';
 import {

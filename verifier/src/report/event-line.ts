@@ -6,7 +6,7 @@
  * - Bytes are padded standard base64. Absent fields are null.
  */
 import type { AuthEvent } from '@authseal/schemas';
-import type { Sighting } from '../verify/producers.ts';
+import type { Sighting } from '../verify/producer-chain.ts';
 import { timeText } from '../verify/scope.ts';
 
 export function eventLine(event: AuthEvent, { batch: { header }, entry }: Sighting): string {

@@ -9,7 +9,13 @@
  * them holds. From the earliest `from` on (without one: always) every flush of the service must be
  * signed, judged by the sealedAt of the batch that it ends in.
  */
-import { excerpt, LedgerError, type NoteVerifier, parseVkey } from '@authseal/ledger';
+import {
+  excerpt,
+  flushSignatureHolds,
+  LedgerError,
+  type NoteVerifier,
+  parseVkey,
+} from '@authseal/ledger';
 import { VerifierError } from '../error.ts';
 import { parseTime } from './rfc3339.ts';
 
@@ -38,6 +44,23 @@ export function parseProducerKeys(file: string, deployment: string): ProducerKey
     });
   }
   return services;
+}
+
+/** Whether a service must sign what is sealed at this time, in milliseconds since 1970. */
+export function mustSign(keys: ProducerKeys, service: string, sealedAt: number): boolean {
+  const known = keys.get(service);
+  return known !== undefined && sealedAt >= known.from;
+}
+
+/** Whether a signature of a flush's text (ledger's `flushText`) is by a key of the service. */
+export function isSignedBy(
+  keys: ProducerKeys,
+  service: string,
+  text: string,
+  signature: Buffer,
+): boolean {
+  const publicKeys = keys.get(service)?.publicKeys ?? [];
+  return publicKeys.some((key) => flushSignatureHolds(text, signature, key));
 }
 
 function parseLine(

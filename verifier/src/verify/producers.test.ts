@@ -166,6 +166,16 @@ describe('a repeat', () => {
     expect(seen).toEqual([0, 1, 2, 3, 4]);
   });
 
+  it('that has no end is not waited for longer than a batch', async () => {
+    const producer = new Producer();
+    const [first, second] = [producer.flush(3), producer.flush(1)];
+    const { problems, seen } = await judge([first, first.slice(0, 2), [], [], second]);
+    expect(problems).toMatchObject([
+      { code: 'REPLAYED', batch: 1, found: expect.stringContaining('sequences 0 to 1') },
+    ]);
+    expect(seen).toEqual([0, 1, 2, 3, 4, 5]);
+  });
+
   it('that differs in anything is a replay, and is exported', async () => {
     const producer = new Producer();
     const flush = producer.flush(3);
@@ -219,6 +229,134 @@ describe('a service with a key', () => {
     const producer = new Producer('shop');
     const batches = [producer.flush(1), producer.flush(1)];
     expect((await judge(batches, keys(` from ${since}`))).short).toEqual(['FLUSH_UNSIGNED 1']);
+  });
+});
+
+describe('whoever may write under the id of a producer with a key', () => {
+  const key = newPem();
+  const options = { producers: parseProducerKeys(vkeyOf(key, 'shop'), 'test') };
+  const link = ['authseal-link', Buffer.alloc(32, 1)] as const;
+
+  /** An event under the producer's id, with any number, and with a link or signature if given. */
+  const intruder = (
+    { id }: Producer,
+    sequence: number,
+    ...headers: (readonly [string, Buffer])[]
+  ): Records[number] => ({
+    ...unchained(1),
+    key: Buffer.from(id),
+    headers: [['authseal-sequence', Buffer.from(String(sequence))], ...headers],
+  });
+
+  it('cannot lead its chain away by a number far ahead', async () => {
+    for (const ahead of [3, 999_999_999_999_999]) {
+      const producer = new Producer('shop', key);
+      const [first, second, third] = [2, 3, 1].map((count) => producer.flush(count)) as Records[];
+      const { problems, producers, seen } = await judge(
+        [[...(first ?? []), intruder(producer, ahead), ...(second ?? [])], third ?? []],
+        options,
+      );
+      expect(problems).toMatchObject([{ code: 'FLUSH_UNFINISHED', batch: 0 }]);
+      expect(producers).toMatchObject([{ events: 7, signed: 6, last: 5 }]);
+      expect(seen).toEqual([0, 1, 2, 3, 4, 5, 6]);
+    }
+  });
+
+  it('cannot take the place of its next flush, with or without a link', async () => {
+    for (const headers of [[], [link]]) {
+      const producer = new Producer('shop', key);
+      const [first, second, third] = [2, 3, 1].map((count) => producer.flush(count)) as Records[];
+      const { problems, producers } = await judge(
+        [
+          [...(first ?? []), intruder(producer, 2, ...headers)],
+          [...(second ?? []), ...(third ?? [])],
+        ],
+        options,
+      );
+      const codes = headers.length === 0 ? ['FLUSH_UNFINISHED'] : ['LINK_BROKEN', 'FLUSH_UNSIGNED'];
+      expect(problems.map(({ code }) => code)).toEqual(codes);
+      expect(producers).toMatchObject([{ events: 7, signed: 6, last: 5 }]);
+    }
+  });
+
+  it('has it not taken for repeated by sending its flush without the signature first', async () => {
+    const producer = new Producer('shop', key);
+    const [first, second] = [producer.flush(2), producer.flush(2)];
+    const unsigned = first.map(({ headers, ...record }) => ({
+      ...record,
+      headers: headers.filter(([name]) => name !== 'authseal-signature'),
+    }));
+    const { short, producers, seen } = await judge([[...unsigned, ...first, ...second]], options);
+    expect(short).toEqual(['FLUSH_UNSIGNED 0']);
+    expect(producers).toMatchObject([{ signed: 4 }]);
+    expect(seen).toEqual([0, 1, 2, 3, 4, 5]);
+  });
+
+  it('cannot fill the place of events that are lost', async () => {
+    for (const fill of [[4], [3, 4]]) {
+      const producer = new Producer('shop', key);
+      const [first, , third, fourth] = [3, 2, 2, 1].map((count) => producer.flush(count));
+      const filled = fill.map((sequence) => intruder(producer, sequence, link));
+      const { problems, producers } = await judge(
+        [[...(first ?? []), ...filled, ...(third ?? [])], fourth ?? []],
+        options,
+      );
+      expect(problems.filter(({ code }) => code === 'SEQUENCE_GAP')).toMatchObject([
+        {
+          expected: 'sequence 3',
+          found: expect.stringMatching(/: 5: 2 events are missing, or not/),
+        },
+      ]);
+      // The third flush is signed; without the second nobody can tell what its signature covers.
+      expect(producers).toMatchObject([{ signed: 4, last: 7 }]);
+    }
+  });
+
+  it('cannot hide the loss of its events among gaps that he makes', async () => {
+    const producer = new Producer('shop', key);
+    const [first, , third] = [producer.flush(2), producer.flush(2), producer.flush(2)];
+    const gaps = (from: number) =>
+      Array.from({ length: 30 }, (_, i) => intruder(new Producer('junk', null, from + i), 7, link));
+    const batches = Array.from({ length: 60 }, (_, i) => gaps(30 * i));
+    const { problems } = await judge(
+      [first, ...batches, [...gaps(30 * 60), ...(third ?? [])]],
+      options,
+    );
+    const lost = problems.filter(({ found }) => found.startsWith(producer.id));
+    expect(lost).toMatchObject([
+      { code: 'SEQUENCE_GAP', batch: 61, found: `${producer.id}: 4: 2 events are missing` },
+    ]);
+  });
+
+  it('makes no home of it by writing to a log that is looked at before', async () => {
+    const producer = new Producer('shop', key);
+    const [before, home] = [new SealedLog(0), new SealedLog(1)];
+    await before.seal([intruder(producer, 0), intruder(producer, 9, link)], { partitions: 2 });
+    await home.seal(producer.flush(2), { partitions: 2 });
+    const regions = new Regions();
+    for (const log of [before, home]) log.archive(...regions.both);
+    const report = await regions.verify([before, home], options);
+    expect(report.problems.map(({ code, origin }) => `${code} ${origin}`)).toEqual([
+      'FLUSH_UNFINISHED test/auth-events/0',
+      'FLUSH_UNSIGNED test/auth-events/0',
+    ]);
+  });
+
+  it('has nothing behind a hole taken for a gap or a replay', async () => {
+    const log = new SealedLog();
+    const producer = new Producer('shop', key);
+    log.terms = { ...log.terms, retention: MINUTE };
+    await log.seal(producer.flush(2));
+    await log.seal(producer.flush(2));
+    const rest = [intruder(producer, 999, link), ...producer.flush(2), ...producer.flush(2)];
+    await log.seal(rest, { retention: DAY });
+    log.batches.splice(1, 1);
+    const regions = new Regions();
+    log.archive(...regions.both);
+    const now = START + 10 * MINUTE;
+    const report = await regions.verify(log, { now, grace: DAY, ...options });
+    expect(shortly(report)).toEqual(['FLUSH_UNSIGNED 2']);
+    expect(report.producers).toMatchObject([{ last: 7 }]);
   });
 });
 

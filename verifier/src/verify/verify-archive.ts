@@ -15,8 +15,9 @@ import { Answers } from './answers.ts';
 import { type LogReport, LogWalk, type WalkContext } from './log.ts';
 import { type ExaminedKey, examineKey, nameOf, type SignedBatch } from './object.ts';
 import { type Problem, Problems } from './problems.ts';
+import type { Sighting } from './producer-chain.ts';
 import type { ProducerKeys } from './producer-keys.ts';
-import { type ProducerReport, Producers, type Sighting } from './producers.ts';
+import { type ProducerReport, Producers } from './producers.ts';
 import { isDue, type Scope } from './scope.ts';
 import { type BatchKey, type SelectedKey, selectKeys } from './select.ts';
 import { UnpackThread } from './unpack-thread.ts';
@@ -141,7 +142,12 @@ class Run {
       scope,
       problems,
       regions: archives.map(({ region }) => region.name),
-      producers: new Producers(keys.deployment, producers ?? new Map(), problems, onEvent),
+      producers: new Producers({
+        deployment: keys.deployment,
+        keys: producers ?? new Map(),
+        problems,
+        onEvent,
+      }),
       hasVersion: (region, name) => hasVersion(archives, region, name),
     };
   }
