@@ -172,7 +172,7 @@ describe('the producer on a real Kafka', () => {
     const [broker] = servers.kafkaBrokers as [string];
     const own = await newProducerId(broker);
     for (let next = own + 1; next <= own + 20; next++) {
-      await produceForged(broker, topic, [recordAt(0, 'forged')], next);
+      await produceForged(broker, topic, [recordAt(0, 'forged')], { producerId: next });
     }
     const producer = newProducer(topic);
     const receipt = await producer.loginSucceeded(login(0));

@@ -20,7 +20,7 @@ import type { Batch } from 'kafkajs';
 import { afterAll, describe, expect, it } from 'vitest';
 import { toFetched } from '../../runtime/src/kafka/record.ts';
 import { FASTAVRO, plain, readByFastavro } from './fastavro.ts';
-import { decode, recordSet, recordsOf, type WireRecord } from './kafka-bytes.ts';
+import { recordSet, recordsOf, split, type WireRecord } from './kafka-bytes.ts';
 import { held } from './memory.ts';
 import { cases, SEED, TIMEOUT } from './rounds.ts';
 
@@ -63,7 +63,7 @@ const record: fc.Arbitrary<WireRecord> = fc.record({
 
 /** As the ingestor takes them from a fetch. */
 function fetched(records: readonly WireRecord[]): SourceRecord[] {
-  const messages = decode(recordSet(recordsOf(records), records.length));
+  const messages = split(recordSet(recordsOf(records), records.length));
   const lastOffset = () => String(messages.length - 1);
   const answer = { partition: 0, fetchedOffset: '0', highWatermark: '0', messages, lastOffset };
   const { fetched, undecodable } = toFetched(answer as unknown as Batch);

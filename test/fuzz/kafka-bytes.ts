@@ -2,6 +2,7 @@
 import { createRequire } from 'node:module';
 import {
   decodeMessages,
+  decodeSets,
   type RecordSet,
   type ResponseReader,
 } from '../../runtime/src/kafka/record-sets.ts';
@@ -50,8 +51,11 @@ export function recordSet(records: Buffer, count: number, compression = 0): Buff
   return Buffer.concat([head, records]);
 }
 
-/** What the runtime makes of a partition's answer to a fetch. */
-export function decode(sets: Buffer): RecordSet[] {
+/** What the runtime finds in a partition's answer to a fetch. */
+export const decode = (sets: Buffer): ReturnType<typeof decodeSets> => decodeSets(split(sets));
+
+/** The answer as kafkajs hands it on. */
+export function split(sets: Buffer): RecordSet[] {
   const size = Buffer.alloc(4);
   size.writeInt32BE(sets.length);
   return decodeMessages(new KafkajsDecoder(Buffer.concat([size, sets])));

@@ -19,24 +19,24 @@ export const recordAt = (offsetDelta: number, value: string): Buffer =>
   Record({ offsetDelta, key: null, value: Buffer.from(value) }).buffer;
 
 /**
- * Sends one uncompressed record set to partition 0, as the first of the idempotent producer with this id.
+ * Sends one uncompressed record set, as the first of the idempotent producer with this id.
  * @throws Error when the broker refuses it
  */
 export async function produceForged(
   broker: string,
   topic: string,
   forged: readonly Buffer[],
-  producerId = NO_PRODUCER,
+  { partition = 0, producerId = NO_PRODUCER } = {},
 ): Promise<void> {
   const records = forged.map((record) => new Encoder().writeBuffer(record));
   const set = await RecordBatch({ records, producerId, lastOffsetDelta: records.length - 1 });
-  const partition = new Encoder().writeInt32(0).writeInt32(set.size()).writeEncoder(set);
+  const into = new Encoder().writeInt32(partition).writeInt32(set.size()).writeEncoder(set);
   const encode = async () =>
     new Encoder()
       .writeString(null)
       .writeInt16(ALL_REPLICAS)
       .writeInt32(30_000)
-      .writeArray([new Encoder().writeString(topic).writeArray([partition])]);
+      .writeArray([new Encoder().writeString(topic).writeArray([into])]);
   const answer = await ask(broker, { ...PRODUCE, encode });
   // One topic (its name), one partition: its number, then the error code.
   const errorCode = answer.readInt16BE(4 + 2 + topic.length + 4 + 4);

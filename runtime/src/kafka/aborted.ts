@@ -6,7 +6,7 @@
  * kafkajs takes the list to be in the order in which they began, takes one of it a message, and takes
  * a data record whose key is four zero bytes for a marker: each shows records that were aborted.
  */
-import type { RecordSet } from './record-sets.ts';
+import { decodeSets, type RecordSet } from './record-sets.ts';
 
 type AbortedTransaction = { readonly producerId: string; readonly firstOffset: string };
 
@@ -31,17 +31,18 @@ export function withoutAborted({
   );
   const aborting = new Set<string>();
   return sets.map((set) => {
-    const { offset, records, isControlRecord, producerId, inTransaction } = set;
+    const { offset, isControlRecord, producerId, inTransaction } = set;
     while (toCome[0] !== undefined && Number(toCome[0].firstOffset) <= Number(offset)) {
       aborting.add(toCome[0].producerId);
       toCome.shift();
     }
     if (isControlRecord) {
-      if (records[0]?.key?.equals(ABORT)) aborting.delete(producerId);
+      const [marker] = decodeSets([set]).records;
+      if (marker?.key?.equals(ABORT)) aborting.delete(producerId);
       return set;
     }
     const isAborted = inTransaction && aborting.has(producerId);
     // Nor does anybody need to read one that cannot be read.
-    return isAborted ? { offset, isControlRecord, producerId, inTransaction, records: [] } : set;
+    return isAborted ? { ...set, bytes: null } : set;
   });
 }

@@ -63,6 +63,9 @@ const MAX_WAIT_MS = 250;
  */
 const HOLD_MS = 100;
 
+/** Of all partitions together in one fetch. Their records are decoded one partition after the other. */
+const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
+
 /** How soon partitions that were added are noticed; kafkajs would take five minutes. */
 const METADATA_MAX_AGE_MS = 10_000;
 
@@ -235,8 +238,7 @@ export class AssignedConsumer {
       metadataMaxAge: METADATA_MAX_AGE_MS,
       readUncommitted: this.#options.readUncommitted,
       maxBytesPerPartition: this.#options.maxBytesPerPartition,
-      // Of all partitions together, for an answer is decoded whole: a record of 1 MiB can hold half a million headers.
-      maxBytes: this.#options.maxBytesPerPartition,
+      maxBytes: MAX_ANSWER_BYTES,
       maxWaitTimeInMs: MAX_WAIT_MS,
       sessionTimeout: sessionTimeoutMs,
       rebalanceTimeout: sessionTimeoutMs,

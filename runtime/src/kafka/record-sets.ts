@@ -8,11 +8,12 @@
  *     · 53 sequence · 57 number of records · 61 records, compressed or not
  *
  * kafkajs is given a set where it looks for a message: what it does for each message (filters,
- * numbers as text) would cost more than all else. toFetched (record.ts) takes the records out.
+ * numbers as text) would cost more than all else. Its records are decoded when its partition is looked
+ * at (record.ts), for decoded they take up to a hundred times the memory, and an answer brings many
+ * partitions.
  *
- * A record set that cannot be read ends the answer: what stands before it is given, and in its place
- * one that says so (`undecodable`), for the consumer to wait with. kafkajs would end the whole
- * consumer, and every other partition with it.
+ * A record set that cannot be read ends what is given, and is told apart, for the consumer to wait with
+ * that partition. kafkajs would end the whole consumer, and every other partition with it.
  */
 import { COMPRESSIONS, type Compression, decompress } from './compression.ts';
 import type { KafkaRecord } from './record.ts';
@@ -41,9 +42,8 @@ export type RecordSet = {
   readonly isControlRecord: boolean;
   readonly producerId: string;
   readonly inTransaction: boolean;
-  readonly records: readonly KafkaRecord[];
-  /** Why there are no records. */
-  readonly undecodable?: Undecodable;
+  /** Its bytes, its head at least; null: its records are to be left out. */
+  readonly bytes: Buffer | null;
 };
 
 /** Most bytes of a record set, uncompressed: 16 times what the events topic takes. A bomb ends here. */
@@ -65,20 +65,31 @@ export function decodeMessages(response: ResponseReader): RecordSet[] {
     const length = bytes.readUInt32BE(at + 8);
     const end = at + 12 + length;
     if (end > bytes.length) break; // cut off by the most bytes that the fetch takes
-    const set = bytes.subarray(at, Math.max(end, at + OVERHEAD));
-    try {
-      if (end - at < OVERHEAD) throw new Error('it is shorter than its head');
-      sets.push({ ...headOf(set), records: decodeSet(set) });
-    } catch (error) {
-      sets.push(undecodable(set, error));
-      break;
-    }
+    sets.push(withHead(bytes.subarray(at, Math.max(end, at + OVERHEAD))));
     at = end;
   }
   return sets;
 }
 
+/** The records of sets that follow each other, up to one that cannot be read. */
+export function decodeSets(sets: readonly RecordSet[]): {
+  records: KafkaRecord[];
+  undecodable: Undecodable | null;
+} {
+  const records: KafkaRecord[][] = [];
+  for (const { bytes } of sets) {
+    if (bytes === null) continue;
+    try {
+      records.push(decodeSet(bytes));
+    } catch (error) {
+      return { records: records.flat(), undecodable: undecodable(bytes, error) };
+    }
+  }
+  return { records: records.flat(), undecodable: null };
+}
+
 function decodeSet(set: Buffer): KafkaRecord[] {
+  if (lengthOf(set) < OVERHEAD) throw new Error('it is shorter than its head');
   const magic = set.readInt8(16);
   if (magic !== MAGIC) throw new Error(`its format is ${magic}, and only ${MAGIC} is known`);
   const compression = compressionOf(set);
@@ -100,28 +111,28 @@ function decodeSet(set: Buffer): KafkaRecord[] {
 const compressionOf = (set: Buffer): Compression | 'unknown' =>
   COMPRESSIONS[set.readInt16BE(21) & 7] ?? 'unknown';
 
-/** Of a set that can be decoded or not: aborted.ts asks for it. */
-function headOf(set: Buffer) {
+/** As it says itself. */
+const lengthOf = (set: Buffer): number => 12 + set.readUInt32BE(8);
+
+const lastOffsetOf = (set: Buffer): bigint => set.readBigInt64BE(0) + BigInt(set.readInt32BE(23));
+
+/** Whether it can be decoded or not. */
+function withHead(set: Buffer): RecordSet {
   const attributes = set.readInt16BE(21);
   return {
-    offset: String(set.readBigInt64BE(0) + BigInt(set.readInt32BE(23))),
+    offset: String(lastOffsetOf(set)),
     isControlRecord: (attributes & 0x20) !== 0,
     producerId: String(set.readBigInt64BE(43)),
     inTransaction: (attributes & 0x10) !== 0,
+    bytes: set,
   };
 }
 
-function undecodable(set: Buffer, error: unknown): RecordSet {
-  const head = headOf(set);
+function undecodable(set: Buffer, error: unknown): Undecodable {
   return {
-    ...head,
-    isControlRecord: false,
-    records: [],
-    undecodable: {
-      from: Number(set.readBigInt64BE(0)),
-      to: Number(head.offset) + 1,
-      compression: compressionOf(set),
-      reason: error instanceof Error ? error.message : String(error),
-    },
+    from: Number(set.readBigInt64BE(0)),
+    to: Number(lastOffsetOf(set)) + 1,
+    compression: compressionOf(set),
+    reason: error instanceof Error ? error.message : String(error),
   };
 }

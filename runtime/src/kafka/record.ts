@@ -1,6 +1,6 @@
 /** Kafka records as the rest of Authseal sees them: numbers for offsets, headers as a list. */
 import type { Batch } from 'kafkajs';
-import type { RecordSet, Undecodable } from './record-sets.ts';
+import { decodeSets, type RecordSet, type Undecodable } from './record-sets.ts';
 
 export type KafkaRecord = {
   readonly offset: number;
@@ -25,11 +25,10 @@ export type Fetched = {
   readonly records: readonly KafkaRecord[];
 };
 
-/** A fetch as kafkajs gives it to eachBatch, its messages being record sets, and what it ended with that cannot be read. */
+/** A fetch as kafkajs gives it to eachBatch, its messages being record sets, and what in it cannot be read. */
 export function toFetched(batch: Batch): { fetched: Fetched; undecodable: Undecodable | null } {
   const fetchedOffset = Number((batch as Batch & { fetchedOffset: string }).fetchedOffset);
-  const sets = batch.messages as unknown as RecordSet[];
-  const undecodable = sets.at(-1)?.undecodable ?? null;
+  const { records, undecodable } = decodeSets(batch.messages as unknown as RecordSet[]);
   const end = undecodable === null ? Number(batch.lastOffset()) + 1 : undecodable.from;
   const fetched = {
     partition: batch.partition,
@@ -37,7 +36,7 @@ export function toFetched(batch: Batch): { fetched: Fetched; undecodable: Undeco
     end: Math.max(end, fetchedOffset),
     highWatermark: Number(batch.highWatermark),
     // The first set may begin before the offset asked for.
-    records: sets.flatMap(({ records }) => records.filter(({ offset }) => offset >= fetchedOffset)),
+    records: records.filter(({ offset }) => offset >= fetchedOffset),
   };
   return { fetched, undecodable };
 }
