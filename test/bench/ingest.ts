@@ -14,24 +14,17 @@ import { loggedAt, untilSealed } from './progress.ts';
 import { runScript, type Spent } from './script.ts';
 
 /** So many that of 64 partitions, too, each gets its share: chance chooses the partition of a service. */
-const SERVICES_A_PARTITION = 12;
+export const SERVICES_A_PARTITION = 12;
 
 export type IngestOptions = { readonly events: number; readonly rounds: number };
 
 export async function measureIngest(
   stack: Stack,
-  { events, rounds }: IngestOptions,
+  options: IngestOptions,
   partitions: number,
 ): Promise<Figure[]> {
-  const topic = `events-${partitions}`;
-  await initialize(settingsOf(stack, topic, 'first'), partitions);
-  const services = partitions === 1 ? 1 : partitions * SERVICES_A_PARTITION;
-  await produceBacklog(stack.kafkaBrokers, topic, events, services);
-  const pairs = await byTurns(
-    rounds,
-    (round) => seal(stack, topic, `${round}`, events, partitions),
-    () => runScript('count.ts', [stack.kafkaBrokers.join(','), topic, `${events}`]),
-  );
+  const { events } = options;
+  const pairs = await sealByTurns(stack, options, partitions);
   const rate = (measure: keyof Spent) =>
     pairs.map(({ ours, reference }) => ({
       ours: events / ours[measure],
@@ -42,6 +35,23 @@ export async function measureIngest(
     medianFigure(`ingest, ${where}: wall time`, 'events/s', rate('wall')),
     medianFigure(`ingest, ${where}: CPU time`, 'events/CPU s', rate('cpu')),
   ];
+}
+
+/** What a backlog costs the ingestor, and what it costs to count it. */
+export async function sealByTurns(
+  stack: Stack,
+  { events, rounds }: IngestOptions,
+  partitions: number,
+): Promise<{ ours: Spent; reference: Spent }[]> {
+  const topic = `events-${partitions}-${events}`;
+  await initialize(settingsOf(stack, topic, 'first'), partitions);
+  const services = partitions === 1 ? 1 : partitions * SERVICES_A_PARTITION;
+  await produceBacklog(stack.kafkaBrokers, topic, events, services);
+  return byTurns<Spent>(
+    rounds,
+    (round) => seal(stack, topic, `${round}`, events, partitions),
+    () => runScript('count.ts', [stack.kafkaBrokers.join(','), topic, `${events}`]),
+  );
 }
 
 /** Each round seals the same backlog as a log of its own: into another topic, by another group. */
