@@ -111,7 +111,7 @@ export const ON_PRODUCERS: readonly Attack[] = [
   {
     attack: 'sends under the id of a producer whose events go elsewhere',
     shownBy: 'that a producer keeps to one log',
-    finds: ['PRODUCER_MOVED 4'],
+    finds: ['PRODUCER_MOVED 4', 'SEQUENCE_GAP 4'],
     run: async (copy: StoredCopy) => {
       const [here, there] = await Promise.all([sealLog(0), sealLog(1)]);
       const stolen = readBatch(here.objects[3]?.bytes as Buffer);

@@ -1,19 +1,26 @@
-/** The last flushes of a producer, in which a repeat is looked for. */
+/** The last flushes of a producer, in which a repeat is looked for. Unproven ones do not push proven ones out. */
 import { type HashText, hashOfText, sha256Text } from '@authseal/ledger';
 import { REMEMBERED_FLUSHES } from '../limits.ts';
 
 export class PastFlushes {
-  #flushes: readonly { readonly first: number; readonly digest: HashText }[] = [];
+  #proven: readonly Flush[] = NO_FLUSHES;
+  #others: readonly Flush[] = NO_FLUSHES;
 
   /** Whether it was one of them. */
   has(first: number, digest: HashText): boolean {
-    return this.#flushes.some((flush) => flush.first === first && flush.digest === digest);
+    const is = (flush: Flush) => flush.first === first && flush.digest === digest;
+    return this.#proven.some(is) || this.#others.some(is);
   }
 
-  add(first: number, digest: HashText): void {
-    this.#flushes = [...this.#flushes.slice(1 - REMEMBERED_FLUSHES), { first, digest }];
+  add(flush: Flush, isProven: boolean): void {
+    if (isProven) this.#proven = [...this.#proven.slice(1 - REMEMBERED_FLUSHES), flush];
+    else this.#others = [...this.#others.slice(1 - REMEMBERED_FLUSHES), flush];
   }
 }
+
+type Flush = { readonly first: number; readonly digest: HashText };
+
+const NO_FLUSHES: readonly Flush[] = [];
 
 /** All that a repeat has in common with its first: values (their hashes), link and signature. */
 export function digestOf(

@@ -29,8 +29,8 @@ export type Finding = {
   readonly found: string;
   /** Where a code's severity depends on the case. */
   readonly severity?: Severity;
-  /** Shown by a signature that holds, so not of what anybody may write. */
-  readonly isSigned?: boolean;
+  /** The producer whose signature shows it: it is not of what anybody may write. */
+  readonly signedBy?: string;
 };
 
 /** One problem, or several that are told as one. */
@@ -51,8 +51,8 @@ type Told = {
  * - The same breach of batch after batch becomes one, so that an archive without any lock does not
  *   become a million lines. Incidents stay apart, for each batch's is accepted by itself.
  * - Of those of one code, log and batch that are of no object, so many are told one by one, and the
- *   rest counted: a hostile producer can make one with every event. What a signature shows is counted
- *   apart, so that nobody can hide it behind what he makes.
+ *   rest counted: a hostile producer can make one with every event. What a producer's signature shows
+ *   is counted apart, so that nobody can hide it behind what he makes; so are notes.
  * - Of those of one code, log and region, so many are told, and the rest becomes one that names no
  *   object and so cannot be accepted: whoever may write can put any number of objects anywhere.
  */
@@ -62,8 +62,8 @@ export class Problems {
   readonly #surplus = new Map<string, { code: ProblemCode; finding: Finding; count: number }>();
 
   add(code: ProblemCode, finding: Finding): void {
-    const { origin, region, batch, object, isSigned = false } = finding;
-    const key = `${code} ${origin} ${region} ${isSigned}`;
+    const { origin, region, batch, object, severity, signedBy } = finding;
+    const key = [code, severity, origin, region, signedBy].join(' ');
     const latest = this.#latest.get(key);
     const isBreach = PROBLEM_CODES[code].severity === 'breach';
     if (latest !== undefined && batch !== undefined) {

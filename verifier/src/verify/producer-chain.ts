@@ -5,8 +5,8 @@
  * Events are gathered until a link ends their flush, which then is judged as a whole:
  *
  * - It follows what came before, or it is behind a gap, or its link is broken (standing.ts).
- * - If it was there before, it may be a repeat: after a failure the SDK sends its flush once more. It is one if it
- *   equals a remembered one in every byte; anything else is a replay.
+ * - If it was there before, it may be a repeat: after a failure the SDK sends its flush once more. It
+ *   is one if values, link and signature are those of a remembered one; anything else is a replay.
  * - Behind a hole of the log a flush need not join: its link is taken as it stands.
  */
 import {
@@ -67,30 +67,26 @@ export class ProducerChain {
   readonly #standing: Standing;
   #open: Open | null = null;
   readonly #past = new PastFlushes();
-  /** What came before this sequence is not known. */
+  /** What came before this sequence is not known, for the log has a hole there. */
   #first = 0;
-  /** Whether the log had a hole since a flush followed another. */
+  /** Flushes from before it that may be late repeats, and were not told. */
+  #excused = 0;
+  /** Whether the log had a hole, and no flush of the producer came since. */
   #isCut: boolean;
   #cuts: number;
   #events = 0;
   #signed = 0;
   #last = -1;
 
-  /** `isCut`: events before the first one need not be in this log. */
-  constructor(
-    { producer, service }: Stamp,
-    origin: string,
-    isCut: boolean,
-    cuts: number,
-    all: Surroundings,
-  ) {
+  /** `cuts`: how many holes the log has had. */
+  constructor({ producer, service }: Stamp, origin: string, cuts: number, all: Surroundings) {
     this.#producer = producer;
     this.#service = service;
     this.#origin = origin;
     this.#all = all;
     const [, topic] = origin.split('/') as [string, string];
     this.#standing = new Standing(textOfHash(firstLink(all.deployment, topic, producer)));
-    this.#isCut = isCut;
+    this.#isCut = cuts > 0;
     this.#cuts = cuts;
   }
 
@@ -109,13 +105,15 @@ export class ProducerChain {
     return { events: this.#events, signed: this.#signed, last: this.#last };
   }
 
-  /** The next event; `cuts`: how many holes the log has had. */
+  /** The next event. */
   see({ sequence, value, link, signature }: Stamp, batch: Batch, i: number, cuts: number): void {
     if (cuts !== this.#cuts) {
       this.#cuts = cuts;
       this.#isCut = true;
     }
-    if (this.#open !== null && !this.#goesOn(this.#open, sequence)) this.#endUnlinked(sequence);
+    if (this.#open !== null && !this.#goesOn(this.#open, sequence, batch.header)) {
+      this.#endUnlinked(sequence);
+    }
     const open = this.#open ?? this.#begin(sequence, batch);
     open.values.push(value);
     open.next = sequence + 1;
@@ -129,7 +127,7 @@ export class ProducerChain {
     else if (open.values.length >= MAX_FLUSH_EVENTS) this.#endUnlinked(null);
   }
 
-  /** A flush is one record batch, so it reaches into the next batch at most: what is held longer ends without a link. */
+  /** What is held from before this batch ends without a link. */
   holdNoneBefore(batch: number): void {
     if (this.#open?.held && this.#open.begun < batch) this.#endUnlinked(null);
   }
@@ -148,10 +146,14 @@ export class ProducerChain {
     }
   }
 
-  /** Where a flush may begin another one ends, unless it began where the next is due beyond doubt. */
-  #goesOn({ first, next }: Open, sequence: number): boolean {
+  /**
+   * A flush is one record batch, so it reaches into the next batch at most. Where one may begin another
+   * one ends, unless it began where the next is due beyond doubt.
+   */
+  #goesOn({ first, next, begun }: Open, sequence: number, { batch }: Header): boolean {
     const standing = this.#standing;
-    return sequence === next && (standing.isProvenUpTo(first) || !standing.isDue(sequence));
+    if (sequence !== next || batch > begun + 1) return false;
+    return standing.isProvenUpTo(first) || !standing.isDue(sequence);
   }
 
   #begin(first: number, { header }: Batch): Open {
@@ -177,7 +179,7 @@ export class ProducerChain {
     const { mustSign, isSigned } = signing;
     const joined = this.#standing.joined(first, signing);
     if (joined === 'again') {
-      this.#replayed(open);
+      this.#endAgain(open, link, signing);
       return;
     }
     if (joined === 'gap') this.#gap(open, signing);
@@ -186,8 +188,16 @@ export class ProducerChain {
     this.#count(open);
     // The signature is of the link alone: it covers the events only if the link does.
     if (isSigned && follows) this.#signed += values.length;
-    this.#past.add(first, digest);
-    this.#move(open, joined, textOfHash(link), follows, signing);
+    const isProven = this.#move(open, joined, textOfHash(link), follows, signing);
+    this.#past.add({ first, digest }, isProven);
+  }
+
+  #endAgain(open: Open, link: Buffer, signing: Signing): void {
+    this.#replayed(open, signing);
+    // What took its place was sent before the service had to sign: the chain goes on with what it signed.
+    if (!signing.isSigned || !this.#standing.isUnsignedFrom(open.first)) return;
+    this.#standing.prove(open.next, textOfHash(link), true);
+    this.#first = Math.min(this.#first, open.first);
   }
 
   /** Whether the link is the one due; null before it: nobody knows. */
@@ -201,20 +211,26 @@ export class ProducerChain {
     return false;
   }
 
-  /** Behind a flush that came with its link. */
+  /** Behind a flush that came with its link. Returns whether it is proven. */
   #move(
     { first, next }: Open,
     joined: Position | 'gap',
     link: HashText,
     follows: boolean,
     { mustSign, isSigned }: Signing,
-  ): void {
+  ): boolean {
     const isJoined = follows && joined !== 'gap' && joined.isJoined;
     const isBehindHole = joined === 'gap' && this.#isCut;
-    if (isBehindHole && !this.hasProof && (isSigned || !mustSign)) this.#first = first;
-    if (isSigned || (!mustSign && (isJoined || isBehindHole))) this.#standing.prove(next, link);
+    const mayCount = isSigned || !mustSign;
+    if (isBehindHole && mayCount) {
+      this.#first = first;
+      this.#excused = 0;
+    }
+    if (mayCount) this.#isCut = false;
+    const isProven = isSigned || (!mustSign && (isJoined || isBehindHole));
+    if (isProven) this.#standing.prove(next, link, isSigned);
     else this.#standing.lead({ next, link, isJoined });
-    if (isSigned || !mustSign) this.#isCut = false;
+    return isProven;
   }
 
   /** No link came; `following` is the sequence of the event that did. */
@@ -225,7 +241,7 @@ export class ProducerChain {
     const signing = this.#unsigned(open);
     const joined = this.#standing.joined(open.first, signing);
     if (joined === 'again') {
-      this.#replayed(open);
+      this.#replayed(open, signing);
       return;
     }
     this.#count(open);
@@ -251,9 +267,13 @@ export class ProducerChain {
     this.#add('SEQUENCE_GAP', open, `sequence ${due}`, found, isSigned);
   }
 
-  #replayed(open: Open): void {
-    // What was there before the log's hole cannot be compared.
-    if (open.first < this.#first) return;
+  #replayed(open: Open, { mustSign, isSigned }: Signing): void {
+    // What was there before the log's hole cannot be compared: a few may be late repeats of it.
+    const mayRepeat = open.first < this.#first && (isSigned || !mustSign);
+    if (mayRepeat && this.#excused < REMEMBERED_FLUSHES) {
+      this.#excused += 1;
+      return;
+    }
     const found = `sequences ${open.first} to ${open.next - 1}, and that is none of its last ${REMEMBERED_FLUSHES} flushes again`;
     this.#add('REPLAYED', open, `sequence ${this.#standing.end}`, found);
   }
@@ -295,7 +315,13 @@ export class ProducerChain {
   }
 
   #add(code: ProblemCode, { header }: Open, expected: string, found: string, isSigned = false) {
-    const finding = { origin: this.#origin, batch: header.batch, expected, isSigned };
-    this.#all.problems.add(code, { ...finding, found: `${this.#producer}: ${found}` });
+    const producer = this.#producer;
+    const finding = { origin: this.#origin, batch: header.batch, expected };
+    const shown = {
+      ...finding,
+      found: `${producer}: ${found}`,
+      ...(isSigned && { signedBy: producer }),
+    };
+    this.#all.problems.add(code, shown);
   }
 }

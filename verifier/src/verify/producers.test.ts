@@ -1,4 +1,4 @@
-import type { SourceRecord } from '@authseal/ledger';
+import { nextLink, type SourceRecord, sha256Text } from '@authseal/ledger';
 import { describe, expect, it } from 'vitest';
 import {
   DAY,
@@ -120,7 +120,10 @@ describe('a producer', () => {
     const regions = new Regions();
     for (const log of [first, second]) log.archive(...regions.both);
     const { problems } = await regions.verify([first, second]);
-    expect(problems).toMatchObject([{ code: 'PRODUCER_MOVED', origin: 'test/auth-events/1' }]);
+    expect(problems).toMatchObject([
+      { code: 'PRODUCER_MOVED', origin: 'test/auth-events/1' },
+      { code: 'SEQUENCE_GAP', origin: 'test/auth-events/1' },
+    ]);
   });
 
   it('speaks for its own service only', async () => {
@@ -132,6 +135,21 @@ describe('a producer', () => {
 });
 
 describe('a repeat', () => {
+  it('of a flush that a hole has cut is no replay', async () => {
+    const log = new SealedLog();
+    const producer = new Producer();
+    const flush = producer.flush(2);
+    log.terms = { ...log.terms, retention: MINUTE };
+    await log.seal();
+    await log.seal(flush.slice(0, 1));
+    await log.seal([...flush.slice(1), ...flush, ...producer.flush(2)], { retention: DAY });
+    log.batches.splice(1, 1);
+    const regions = new Regions();
+    log.archive(...regions.both);
+    const report = await regions.verify(log, { now: START + 10 * MINUTE, grace: DAY });
+    expect(shortly(report)).toEqual([]);
+  });
+
   it('of a whole flush is a note, and is not exported', async () => {
     const producer = new Producer();
     const [first, second, third] = [producer.flush(2), producer.flush(3), producer.flush(1)];
@@ -342,6 +360,77 @@ describe('whoever may write under the id of a producer with a key', () => {
     ]);
   });
 
+  it('cannot hide it among gaps that copies of another’s signed flushes make', async () => {
+    const [mine, other] = [new Producer('shop', key), new Producer('shop', key, 2)];
+    const [first, , third] = [mine.flush(2), mine.flush(2), mine.flush(2)];
+    const flushes = Array.from({ length: 60 }, () => other.flush(1));
+    const [home, log] = [new SealedLog(0), new SealedLog(1)];
+    await home.seal(flushes.flat(), { partitions: 2 });
+    await log.seal(first, { partitions: 2 });
+    const copied = flushes.filter((_, i) => i % 2 === 1).flat();
+    await log.seal([...copied, ...third], { partitions: 2 });
+    const regions = new Regions();
+    for (const each of [home, log]) each.archive(...regions.both);
+    const { problems } = await regions.verify([home, log], options);
+    const lost = problems.filter(({ found }) => found.startsWith(mine.id));
+    expect(lost).toMatchObject([{ code: 'SEQUENCE_GAP', origin: 'test/auth-events/1', batch: 1 }]);
+  });
+
+  it('hides no loss by copying what is left of it to a log that is looked at before', async () => {
+    const producer = new Producer('shop', key);
+    const [first, , third] = [producer.flush(2), producer.flush(2), producer.flush(2)];
+    const [copy, home] = [new SealedLog(0), new SealedLog(1)];
+    await copy.seal(first, { partitions: 2 });
+    await home.seal(third, { partitions: 2 });
+    const regions = new Regions();
+    for (const each of [copy, home]) each.archive(...regions.both);
+    const { problems } = await regions.verify([copy, home], options);
+    expect(problems.map(({ code, origin }) => `${code} ${origin}`)).toEqual([
+      'PRODUCER_MOVED test/auth-events/1',
+      'SEQUENCE_GAP test/auth-events/1',
+    ]);
+  });
+
+  it('cannot make it forget a flush that it may have to send again', async () => {
+    const producer = new Producer('shop', key);
+    const flush = producer.flush(2);
+    const junk = Array.from({ length: 9 }, (_, i) => intruder(producer, 1000 + 2 * i, link));
+    const { problems, seen } = await judge([[...flush, ...junk, ...flush]], options);
+    expect(new Set(problems.map(({ code }) => code))).toEqual(
+      new Set(['FLUSH_UNSIGNED', 'REPEAT']),
+    );
+    expect(seen).toHaveLength(11);
+  });
+
+  it('is told of though nobody can tell what was before a hole', async () => {
+    const producer = new Producer('shop', key);
+    const batches = [[], producer.flush(2), producer.flush(2)] as Records[];
+    batches.push([intruder(producer, 0, link), intruder(producer, 1)], producer.flush(2));
+    const { problems } = await judge(batches, { ...options, from: START + 2 * MINUTE });
+    expect(problems.map(({ code, found }) => [code, found.split(': ')[1]?.slice(0, 18)])).toEqual([
+      ['REPLAYED', 'sequences 0 to 0, '],
+      ['REPLAYED', 'sequences 1 to 1, '],
+    ]);
+  });
+
+  it('stands back behind what the service signs once it has to', async () => {
+    const since = new Date(START + MINUTE).toISOString();
+    const later = { producers: parseProducerKeys(`${vkeyOf(key, 'shop')} from ${since}`, 'test') };
+    const producer = new Producer('shop', key);
+    const first = producer.flush(1);
+    const before = first[0]?.headers.find(([name]) => name === 'authseal-link')?.[1] as Buffer;
+    const forged = Array.from({ length: 9 }, (_, i) => intruder(producer, 1 + i));
+    const hashes = forged.map(({ value }) => sha256Text(value as Buffer));
+    const forgedLink = ['authseal-link', nextLink(before, 9, hashes)] as const;
+    const last = intruder(producer, 9, forgedLink);
+    const { problems, producers } = await judge(
+      [[...first, ...forged.slice(0, -1), last], producer.flush(2), producer.flush(2)],
+      later,
+    );
+    expect(problems).toMatchObject([{ code: 'REPLAYED', batch: 1 }]);
+    expect(producers).toMatchObject([{ signed: 3 }]);
+  });
+
   it('has nothing behind a hole taken for a gap or a replay', async () => {
     const log = new SealedLog();
     const producer = new Producer('shop', key);
@@ -371,6 +460,17 @@ describe('an event outside any chain', () => {
       ['UNCHAINED', 'note', '2 events that name no service, without key or sequence'],
     ]);
     expect(seen).toEqual([0, 1, 2, 3]);
+  });
+
+  it('is an incident where its service has a key, however many notes stand beside it', async () => {
+    const producers = parseProducerKeys(vkeyOf(newPem(), 'shop'), 'test');
+    const others = Array.from({ length: 25 }, (_, i) => unchained(1, `other-${i}`));
+    const { ok, problems } = await judge([[...others, unchained(1)]], { producers });
+    expect(ok).toBe(false);
+    expect(problems[0]).toMatchObject({
+      severity: 'incident',
+      found: expect.stringMatching('shop'),
+    });
   });
 
   it('is told of by the beginning of its service, however long that is', async () => {

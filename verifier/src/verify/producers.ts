@@ -77,14 +77,15 @@ export class Producers {
 
   /** All producers, in the order of their names. */
   list(): ProducerReport[] {
-    return this.#reports.sort((a, b) => (a.producer < b.producer ? -1 : 1));
+    return this.#reports.sort(
+      (a, b) => Number(a.producer > b.producer) - Number(a.producer < b.producer),
+    );
   }
 
   #begin(stamp: Stamp, { origin, batch }: Header): ProducerChain {
     const { producer } = stamp;
     const home = this.#homes.get(producer);
-    const isCut = this.#cuts > 0 || home !== undefined;
-    const chain = new ProducerChain(stamp, origin, isCut, this.#cuts, this.#all);
+    const chain = new ProducerChain(stamp, origin, this.#cuts, this.#all);
     this.#chains.set(producer, chain);
     if (home !== undefined) {
       const found = `${producer}: events of ${producer} here too`;

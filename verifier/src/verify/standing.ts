@@ -2,8 +2,9 @@
  * How far a producer's chain stands, and which flush follows it. Whoever may write to the topic may
  * write under any producer's id, so what nothing proves takes no place away from what something does:
  *
- * - `proven` is how far the chain is known to be the producer's own. A flush moves it on whose link
- *   follows or, where the service must sign, whose signature holds.
+ * - `proven` is how far the chain is known to be the producer's own. A flush moves it on whose signature
+ *   holds or, as long as the service need not sign, whose link follows; behind a hole of the log, where
+ *   no link can, the first one as it stands.
  * - `ahead` is how far unproven flushes lead since then: behind a gap or a broken link, or forged.
  *   What follows there is not told again. Whatever moves `proven` on ends it.
  */
@@ -26,6 +27,8 @@ export type Joined = Position | 'again' | 'gap';
 export class Standing {
   #proven: Position;
   #ahead: Position | null = null;
+  /** Behind the last flush that bore a signature. */
+  #signedUpTo = 0;
   #hasProof = false;
 
   /** `link`: the one before the first flush. */
@@ -73,9 +76,15 @@ export class Standing {
     return isSigned || this.end > first ? this.#proven.next : this.end;
   }
 
+  /** Whether nothing signed stands at or behind this: then what stands there was made before the service had to sign. */
+  isUnsignedFrom(sequence: number): boolean {
+    return sequence >= this.#signedUpTo;
+  }
+
   /** A flush up to here is proven. */
-  prove(next: number, link: HashText): void {
+  prove(next: number, link: HashText, isSigned: boolean): void {
     this.#proven = { next, link, isJoined: true };
+    if (isSigned) this.#signedUpTo = next;
     this.#ahead = null;
     this.#hasProof = true;
   }
