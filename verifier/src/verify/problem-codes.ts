@@ -219,7 +219,8 @@ export const PROBLEM_CODES = {
   FLUSH_UNFINISHED: {
     severity: 'incident',
     meaning: 'Events of a producer are not followed by the link that ends what was sent together.',
-    remedy: 'The last events of this flush were dropped, or the producer is not our SDK.',
+    remedy:
+      'The last events of this flush were dropped, somebody else sends under the name of this producer, or it is not our SDK.',
   },
   FLUSH_FORGED: {
     severity: 'incident',

@@ -28,6 +28,36 @@ async function judge(batches: readonly Records[], options: Partial<VerifyOptions
   return { ...report, short: shortly(report), seen };
 }
 
+/** The same of several logs, each with batches of these. */
+async function judgeLogs(
+  logs: readonly (readonly Records[])[],
+  options: Partial<VerifyOptions> = {},
+) {
+  const regions = new Regions();
+  const sealed = logs.map((_, partition) => new SealedLog(partition));
+  for (const [i, log] of sealed.entries()) {
+    for (const records of logs[i] ?? []) await log.seal(records, { partitions: logs.length });
+    log.archive(...regions.both);
+  }
+  return regions.verify(sealed, options);
+}
+
+/** The same of a log whose second batch, with `lost`, has expired. */
+async function judgeBehindHole(
+  [before, lost, ...after]: readonly Records[],
+  options: Partial<VerifyOptions> = {},
+) {
+  const log = new SealedLog();
+  log.terms = { ...log.terms, retention: MINUTE };
+  await log.seal(before);
+  await log.seal(lost);
+  for (const records of after) await log.seal(records, { retention: DAY });
+  log.batches.splice(1, 1);
+  const regions = new Regions();
+  log.archive(...regions.both);
+  return regions.verify(log, { now: START + 10 * MINUTE, grace: DAY, ...options });
+}
+
 const withHeader = (record: Records[number], name: string, value: Buffer | string) => ({
   ...record,
   headers: record.headers.map((header) =>
@@ -89,19 +119,10 @@ describe('a producer', () => {
   });
 
   it('is unproven, and no problem, where its flush is cut by a hole of expired batches', async () => {
-    const log = new SealedLog();
     const producer = new Producer();
     const flush = producer.flush(4);
-    log.terms = { ...log.terms, retention: MINUTE };
-    await log.seal();
-    await log.seal(flush.slice(0, 2));
-    await log.seal(flush.slice(2), { retention: DAY });
-    await log.seal(producer.flush(2), { retention: DAY });
-    log.batches.splice(1, 1);
-    const regions = new Regions();
-    log.archive(...regions.both);
-    const report = await regions.verify(log, { now: START + 10 * MINUTE, grace: DAY });
-    expect(shortly(report)).toEqual([]);
+    const batches = [[], flush.slice(0, 2), flush.slice(2), producer.flush(2)];
+    expect(shortly(await judgeBehindHole(batches))).toEqual([]);
   });
 
   it('is unproven where a range of time begins', async () => {
@@ -114,12 +135,7 @@ describe('a producer', () => {
 
   it('keeps to one log', async () => {
     const producer = new Producer();
-    const [first, second] = [new SealedLog(0), new SealedLog(1)];
-    await first.seal(producer.flush(2), { partitions: 2 });
-    await second.seal(producer.flush(2), { partitions: 2 });
-    const regions = new Regions();
-    for (const log of [first, second]) log.archive(...regions.both);
-    const { problems } = await regions.verify([first, second]);
+    const { problems } = await judgeLogs([[producer.flush(2)], [producer.flush(2)]]);
     expect(problems).toMatchObject([
       { code: 'PRODUCER_MOVED', origin: 'test/auth-events/1' },
       { code: 'SEQUENCE_GAP', origin: 'test/auth-events/1' },
@@ -136,18 +152,10 @@ describe('a producer', () => {
 
 describe('a repeat', () => {
   it('of a flush that a hole has cut is no replay', async () => {
-    const log = new SealedLog();
     const producer = new Producer();
     const flush = producer.flush(2);
-    log.terms = { ...log.terms, retention: MINUTE };
-    await log.seal();
-    await log.seal(flush.slice(0, 1));
-    await log.seal([...flush.slice(1), ...flush, ...producer.flush(2)], { retention: DAY });
-    log.batches.splice(1, 1);
-    const regions = new Regions();
-    log.archive(...regions.both);
-    const report = await regions.verify(log, { now: START + 10 * MINUTE, grace: DAY });
-    expect(shortly(report)).toEqual([]);
+    const behind = [...flush.slice(1), ...flush, ...producer.flush(2)];
+    expect(shortly(await judgeBehindHole([[], flush.slice(0, 1), behind]))).toEqual([]);
   });
 
   it('of a whole flush is a note, and is not exported', async () => {
@@ -348,13 +356,9 @@ describe('whoever may write under the id of a producer with a key', () => {
 
   it('makes no home of it by writing to a log that is looked at before', async () => {
     const producer = new Producer('shop', key);
-    const [before, home] = [new SealedLog(0), new SealedLog(1)];
-    await before.seal([intruder(producer, 0), intruder(producer, 9, link)], { partitions: 2 });
-    await home.seal(producer.flush(2), { partitions: 2 });
-    const regions = new Regions();
-    for (const log of [before, home]) log.archive(...regions.both);
-    const report = await regions.verify([before, home], options);
-    expect(report.problems.map(({ code, origin }) => `${code} ${origin}`)).toEqual([
+    const before = [intruder(producer, 0), intruder(producer, 9, link)];
+    const { problems } = await judgeLogs([[before], [producer.flush(2)]], options);
+    expect(problems.map(({ code, origin }) => `${code} ${origin}`)).toEqual([
       'FLUSH_UNFINISHED test/auth-events/0',
       'FLUSH_UNSIGNED test/auth-events/0',
     ]);
@@ -364,14 +368,9 @@ describe('whoever may write under the id of a producer with a key', () => {
     const [mine, other] = [new Producer('shop', key), new Producer('shop', key, 2)];
     const [first, , third] = [mine.flush(2), mine.flush(2), mine.flush(2)];
     const flushes = Array.from({ length: 60 }, () => other.flush(1));
-    const [home, log] = [new SealedLog(0), new SealedLog(1)];
-    await home.seal(flushes.flat(), { partitions: 2 });
-    await log.seal(first, { partitions: 2 });
     const copied = flushes.filter((_, i) => i % 2 === 1).flat();
-    await log.seal([...copied, ...third], { partitions: 2 });
-    const regions = new Regions();
-    for (const each of [home, log]) each.archive(...regions.both);
-    const { problems } = await regions.verify([home, log], options);
+    const logs = [[flushes.flat()], [first, [...copied, ...third]]];
+    const { problems } = await judgeLogs(logs, options);
     const lost = problems.filter(({ found }) => found.startsWith(mine.id));
     expect(lost).toMatchObject([{ code: 'SEQUENCE_GAP', origin: 'test/auth-events/1', batch: 1 }]);
   });
@@ -379,12 +378,7 @@ describe('whoever may write under the id of a producer with a key', () => {
   it('hides no loss by copying what is left of it to a log that is looked at before', async () => {
     const producer = new Producer('shop', key);
     const [first, , third] = [producer.flush(2), producer.flush(2), producer.flush(2)];
-    const [copy, home] = [new SealedLog(0), new SealedLog(1)];
-    await copy.seal(first, { partitions: 2 });
-    await home.seal(third, { partitions: 2 });
-    const regions = new Regions();
-    for (const each of [copy, home]) each.archive(...regions.both);
-    const { problems } = await regions.verify([copy, home], options);
+    const { problems } = await judgeLogs([[first], [third]], options);
     expect(problems.map(({ code, origin }) => `${code} ${origin}`)).toEqual([
       'PRODUCER_MOVED test/auth-events/1',
       'SEQUENCE_GAP test/auth-events/1',
@@ -432,18 +426,10 @@ describe('whoever may write under the id of a producer with a key', () => {
   });
 
   it('has nothing behind a hole taken for a gap or a replay', async () => {
-    const log = new SealedLog();
     const producer = new Producer('shop', key);
-    log.terms = { ...log.terms, retention: MINUTE };
-    await log.seal(producer.flush(2));
-    await log.seal(producer.flush(2));
+    const [before, lost] = [producer.flush(2), producer.flush(2)];
     const rest = [intruder(producer, 999, link), ...producer.flush(2), ...producer.flush(2)];
-    await log.seal(rest, { retention: DAY });
-    log.batches.splice(1, 1);
-    const regions = new Regions();
-    log.archive(...regions.both);
-    const now = START + 10 * MINUTE;
-    const report = await regions.verify(log, { now, grace: DAY, ...options });
+    const report = await judgeBehindHole([before, lost, rest], options);
     expect(shortly(report)).toEqual(['FLUSH_UNSIGNED 2']);
     expect(report.producers).toMatchObject([{ last: 7 }]);
   });

@@ -88,7 +88,7 @@ export class Producers {
     const chain = new ProducerChain(stamp, origin, this.#cuts, this.#all);
     this.#chains.set(producer, chain);
     if (home !== undefined) {
-      const found = `${producer}: events of ${producer} here too`;
+      const found = `${producer}: events here too`;
       const expected = `its events in ${home} only`;
       this.#all.problems.add('PRODUCER_MOVED', { origin, batch, expected, found });
     }
