@@ -10,6 +10,8 @@ export type IngestorErrorCode =
   | 'BATCHES_GONE'
   /** The committed state and the batches topic contradict each other. Remedy: find out who reset offsets, sealed under another group, or restored Kafka from a copy; `authseal-ingestor recover --from-archive --dry-run` compares both with the regions. When the topic is whole, stop the ingestors and delete the group `<group>.state`, and they go on from the topic. */
   | 'STATE_CONTRADICTED'
+  /** A transaction is open in the batches topic that the ingestor can neither have begun nor end; nobody reads beyond it. Remedy: let nobody else write to the topic; `kafka-transactions.sh find-hanging` shows it, `kafka-transactions.sh abort` ends it. */
+  | 'TRANSACTION_LEFT_OPEN'
   /** The broker's answer to a batch is not one that can be trusted. Remedy: compare the clocks of broker and ingestor, and run `authseal doctor`, which checks both topics. */
   | 'PRODUCE_REFUSED'
   /** The signing key is not the one that sealed the log so far, or not in the file of public keys. Remedy: configure the right key. */

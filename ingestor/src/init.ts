@@ -8,9 +8,11 @@ import type { PartitionState } from '@authseal/runtime/kafka';
 import { type CommitParts, commitBatches } from './committer.ts';
 import type { Config } from './config.ts';
 import { IngestorError } from './error.ts';
-import type { Clock, Journal } from './journal.ts';
+import type { Clock, Journal, JournalWriter } from './journal.ts';
 import { recover } from './recover.ts';
 import { type SealTermsOfLog, sealBatch } from './seal-batch.ts';
+import type { Position } from './state.ts';
+import { recoverAsOwner, takeOver } from './take-over.ts';
 
 export type BeginParts = CommitParts & {
   readonly terms: SealTermsOfLog;
@@ -33,36 +35,58 @@ export async function beginLog(
   const { journal, terms, partition } = parts;
   const origin = originOf(deployment, eventsTopic, partition);
   // Looked at before it is opened, which would shut out an ingestor that serves it.
-  const found = await findLog(journal, origin, terms.keys);
+  const look = () => recover(journal, origin, terms.keys);
+  const found = await findLog(journal, look, origin).catch(async (error) => {
+    if (await isUnfinished(journal, error)) return null;
+    throw error;
+  });
   if (found !== null) return found;
-  const writer = await journal.open();
-  try {
-    const foundNow = await findLog(journal, origin, terms.keys);
-    if (foundNow !== null) return foundNow;
-    const batch = new BatchBuilder(newLog(origin));
-    const sealed = await sealBatch(
-      { ...parts, digest: digestEntries },
-      batch,
-      '',
-      partitions,
-      'begin',
-    );
-    await commitBatches(parts, writer, [{ sealed, last: null }], -1);
-    return 'begun';
-  } finally {
-    await writer.close();
+  for (let beginning: Beginning = 'running'; ; beginning = 'begun') {
+    const writer = await takeOver(journal, origin);
+    try {
+      const lookNow = () => recoverAsOwner(journal, writer, origin, terms.keys, () => true);
+      const foundNow = await findLog(journal, lookNow, origin);
+      if (foundNow !== null) return beginning === 'begun' ? beginning : foundNow;
+      await sealFirst(parts, writer, origin, partitions);
+    } finally {
+      await writer.close();
+    }
+    // And looked at again behind another fence: it is begun when its markers stand.
   }
 }
+
+async function sealFirst(
+  parts: BeginParts,
+  writer: JournalWriter,
+  origin: string,
+  partitions: number,
+): Promise<void> {
+  const batch = new BatchBuilder(newLog(origin));
+  const sealed = await sealBatch(
+    { ...parts, digest: digestEntries },
+    batch,
+    '',
+    partitions,
+    'begin',
+  );
+  await commitBatches(parts, writer, [{ sealed, last: null }], -1);
+}
+
+/** Nothing was ever dropped: batch 0 stands there, and was not committed with its state (take-over.ts). */
+const isUnfinished = async (journal: Journal, error: unknown): Promise<boolean> =>
+  error instanceof IngestorError &&
+  error.code === 'BATCHES_GONE' &&
+  (await journal.offsets()).start === 0;
 
 /** Null when there is none yet. @throws IngestorError BATCHES_GONE, STATE_CONTRADICTED */
 async function findLog(
   journal: Journal,
+  recoverLog: () => Promise<Position>,
   origin: string,
-  keys: SealTermsOfLog['keys'],
 ): Promise<Beginning | null> {
   const before = await journal.readState();
   try {
-    const { head } = await recover(journal, origin, keys);
+    const { head } = await recoverLog();
     return head.closed ? 'closed' : 'running';
   } catch (error) {
     // Between two looks at state and topic, the ingestor that serves the log has sealed.

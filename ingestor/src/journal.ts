@@ -16,12 +16,24 @@ export interface Journal {
   searchBatches<T>(
     found: (records: readonly KafkaRecord[], whole: boolean) => T | undefined,
   ): Promise<T | undefined>;
-  /**
-   * Where the batches' partition begins, and its end: the last stable offset.
-   * @throws IngestorError TOPIC_UNFIT when there is no such partition
-   */
-  offsets(): Promise<{ start: number; end: number }>;
+  /** Whether a committed record stands there. */
+  isCommitted(offset: number): Promise<boolean>;
+  /** All records of [from, to), committed or not; `to` is at most the high watermark. */
+  readUncommitted(from: number, to: number): Promise<readonly KafkaRecord[]>;
+  /** @throws IngestorError TOPIC_UNFIT when there is no such partition */
+  offsets(): Promise<JournalOffsets>;
+  /** Of something that was found half done, for whoever looks into the logs. */
+  warn(what: string): void;
 }
+
+/** Of the batches' partition. */
+export type JournalOffsets = {
+  readonly start: number;
+  /** The last stable offset: what an open transaction holds back lies above. */
+  readonly end: number;
+  /** Not below `end`; above it, a transaction is open. */
+  readonly highWatermark: number;
+};
 
 /** One owner's transactions. After any error it is closed and never used again. */
 export interface JournalWriter {
@@ -29,6 +41,7 @@ export interface JournalWriter {
   send(batch: Buffer): Promise<ProduceResult[]>;
   sendState(state: PartitionState): Promise<void>;
   commit(): Promise<void>;
+  abort(): Promise<void>;
   close(): Promise<void>;
 }
 

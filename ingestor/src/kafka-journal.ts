@@ -5,6 +5,9 @@ import {
   type AssignedConsumer,
   type KafkaAdmin,
   type KafkaConnection,
+  READ_COMMITTED,
+  READ_UNCOMMITTED,
+  readRecords,
   searchLastRecords,
   TransactionalWriter,
 } from '@authseal/runtime/kafka';
@@ -27,6 +30,7 @@ const stateGroup = (group: string): string => `${group}.state`;
 export function kafkaJournal(options: JournalOptions, partition: number): Journal {
   const { connection, admin, group, eventsTopic, batchesTopic: topic, log } = options;
   const { transactionTimeoutMs } = options;
+  const source = { connection, topic, partition, log };
   return {
     async open() {
       const writer = await TransactionalWriter.open({
@@ -42,14 +46,28 @@ export function kafkaJournal(options: JournalOptions, partition: number): Journa
         send: (batch) => writer.send(topic, partition, batch),
         sendState: (state) => writer.sendState(stateGroup(group), eventsTopic, partition, state),
         commit: () => writer.commit(),
+        abort: () => writer.abort(),
         close: () => writer.close(),
       };
     },
+    warn: (what) => log.warn({ topic, partition }, what),
     readState: () => admin.readState(stateGroup(group), eventsTopic, partition),
-    searchBatches: (found) =>
-      searchLastRecords({ connection, admin, topic, partition, log }, found),
+    searchBatches: (found) => searchLastRecords({ ...source, admin }, found),
+    async isCommitted(offset) {
+      const { records } = await readRecords(source, READ_COMMITTED, offset, offset + 1);
+      return records.length > 0;
+    },
+    async readUncommitted(from, to) {
+      const { records } = await readRecords(source, READ_UNCOMMITTED, from, to);
+      return records;
+    },
     async offsets() {
-      if (partition < (await admin.partitions(topic))) return admin.offsets(topic, partition);
+      if (partition < (await admin.partitions(topic))) {
+        // In this order: the last stable offset lags behind only where a transaction is open.
+        const highWatermarks = await admin.highWatermarks(topic);
+        const { start, end } = await admin.offsets(topic, partition);
+        return { start, end, highWatermark: highWatermarks.get(partition) ?? start };
+      }
       throw new IngestorError(
         'TOPIC_UNFIT',
         `${topic} has no partition ${partition}, and ${eventsTopic} has: run \`authseal-ingestor init\`.`,

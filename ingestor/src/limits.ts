@@ -27,3 +27,6 @@ export const PROBE_PATIENCE = 5_000;
 
 /** How often the number of source partitions is asked for. Milliseconds. */
 export const PARTITIONS_MAX_AGE = 60_000;
+
+/** At the shortest between two times that a state which misses a transaction is mended from the topic. Milliseconds. */
+export const BELIEF_INTERVAL = 10 * 60 * 1000;

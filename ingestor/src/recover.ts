@@ -3,14 +3,15 @@
  * so it is exact when it is there and the batches topic ends with the batch that it names. When it is
  * gone or was reset by hand, the topic is the authority: its last committed batch tells all that the
  * state told. When the topic holds no batch any more, only the archive can tell: that is a command of
- * its own (from-archive/). When state and topic contradict each other, nobody but a person can say
- * which is true. Never "start at 0".
+ * its own (from-archive/). When state and topic contradict each other, and it is not the brokers who
+ * left a transaction half done (take-over.ts), nobody but a person can say which is true. Never "start
+ * at 0".
  */
-import type { DeploymentKeys } from '@authseal/ledger';
+import { chainFault, type DeploymentKeys, type LogHead } from '@authseal/ledger';
 import type { KafkaRecord, PartitionState } from '@authseal/runtime/kafka';
 import { IngestorError } from './error.ts';
 import type { Journal } from './journal.ts';
-import { lastRecordOf, readOurBatch } from './our-batch.ts';
+import { lastRecordOf, type OurBatch, readOurBatch } from './our-batch.ts';
 import { decodeState, encodeState, type Position } from './state.ts';
 
 /**
@@ -25,10 +26,12 @@ export async function recover(
   const state = await journal.readState();
   const position = state && decodeState(origin, state);
   const { start, end } = await journal.offsets();
-  if (position !== null && endsWith(position.batchOffset, start, end)) return position;
+  if (position !== null && (await endsWith(journal, position, start, end))) return position;
   const found = await lastInTopic(journal, origin, keys);
   if (position === null && found !== undefined) return found;
-  if (position !== null && found !== undefined && isSame(position, found)) return position;
+  if (position !== null && found !== undefined && isSame(position, found)) {
+    return { ...position, batchOffset: found.batchOffset };
+  }
   const says =
     state === null
       ? 'there is no state'
@@ -43,6 +46,16 @@ export async function recover(
   );
 }
 
+function areOneTransaction(batches: readonly OurBatchAt[], before: LogHead): boolean {
+  let head = before;
+  for (const [i, { batch, offset }] of batches.entries()) {
+    const isNext = offset === (batches[0] as OurBatchAt).offset + i;
+    if (!isNext || chainFault(head, batch.header) !== null) return false;
+    head = batch.head;
+  }
+  return true;
+}
+
 /** The position after the last of our batches in the topic; undefined when it holds none. */
 export function lastInTopic(
   journal: Journal,
@@ -55,9 +68,43 @@ export function lastInTopic(
 /** After a transaction the partition ends with its record and its marker: nothing can have followed. */
 const BATCH_AND_MARKER = 2;
 
-/** An emptied topic ends where it did, too; but whether all of it was archived, nobody here knows. */
-const endsWith = (batchOffset: number, start: number, end: number): boolean =>
-  start <= batchOffset && end === batchOffset + BATCH_AND_MARKER;
+/**
+ * An emptied topic ends where it did, too; but whether all of it was archived, nobody here knows. And
+ * the marker may be that of another transaction, which aborted the batch with itself (take-over.ts).
+ */
+const endsWith = async (
+  journal: Journal,
+  { batchOffset }: Position,
+  start: number,
+  end: number,
+): Promise<boolean> =>
+  start <= batchOffset &&
+  end === batchOffset + BATCH_AND_MARKER &&
+  (await journal.isCommitted(batchOffset));
+
+/**
+ * The position after the last batch in the topic, where that goes on from the state by the batches of one
+ * transaction: no marker stands between them. Null where it does not.
+ */
+export async function missedByState(
+  journal: Journal,
+  origin: string,
+  keys: DeploymentKeys,
+): Promise<Position | null> {
+  const state = await journal.readState();
+  const position = state && decodeState(origin, state);
+  const found = await lastInTopic(journal, origin, keys);
+  if (!position || !found || found.head.batch <= position.head.batch) return null;
+  const follows = await journal.searchBatches((records, whole) => {
+    const newer = oursAmong(records, origin, keys).filter(
+      ({ offset }) => offset > position.batchOffset,
+    );
+    // The window may not reach down to the state's batch yet.
+    const areAll = whole || (records[0]?.offset ?? 0) <= position.batchOffset;
+    return areAll ? areOneTransaction(newer, position.head) : undefined;
+  });
+  return follows ? found : null;
+}
 
 /** As far as can be seen here: the partition never dropped anything. */
 const isNew = (state: PartitionState | null, start: number): boolean =>
@@ -77,9 +124,13 @@ function gone(origin: string, says: string, start: number, end: number): Ingesto
   );
 }
 
-/** The topic may have dropped the batch with the last record: of that, the state alone then tells. */
+/**
+ * The topic may have dropped the batch with the last record: of that, the state alone then tells. And
+ * the batch may stand there again, further on, by a transaction that the state misses (write-again.ts).
+ */
 function isSame(position: Position, found: Position): boolean {
-  const { metadata } = encodeState({ ...found, last: found.last ?? position.last });
+  const { batchOffset } = position;
+  const { metadata } = encodeState({ ...found, last: found.last ?? position.last, batchOffset });
   return metadata === encodeState(position).metadata;
 }
 
@@ -94,10 +145,7 @@ function positionFrom(
   origin: string,
   keys: DeploymentKeys,
 ): Position | undefined {
-  const ours = records.flatMap(({ value, offset }) => {
-    const one = value && readOurBatch(value, origin, keys);
-    return one === null ? [] : { ...one, offset };
-  });
+  const ours = oursAmong(records, origin, keys);
   const newest = ours.at(-1);
   const last = ours.findLast(({ batch }) => batch.header.count > 0);
   const certain = last !== undefined || ours[0]?.batch.header.batch === 0 || whole;
@@ -109,4 +157,17 @@ function positionFrom(
     batchOffset: offset,
     key,
   };
+}
+
+type OurBatchAt = OurBatch & { readonly offset: number };
+
+function oursAmong(
+  records: readonly KafkaRecord[],
+  origin: string,
+  keys: DeploymentKeys,
+): OurBatchAt[] {
+  return records.flatMap(({ value, offset }) => {
+    const one = value && readOurBatch(value, origin, keys);
+    return one ? { ...one, offset } : [];
+  });
 }

@@ -219,11 +219,13 @@ describe('a sealer', () => {
     const log = new Log();
     start(log);
     await sealedAll();
+    log.end += 5;
+    await vi.waitFor(() => expect(journal.state?.offset).toBe(RECORDS + 5), 10_000);
     await sealer.stop();
     journal.state = before;
     start(log);
     await vi.waitFor(() => expect(refusals[0]?.code).toBe('STATE_CONTRADICTED'), 10_000);
-    expectExactlyOnce(RECORDS);
+    expectExactlyOnce(RECORDS + 5);
   });
 
   it('does not call a person when it was replaced while it read', async () => {

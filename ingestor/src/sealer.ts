@@ -2,7 +2,8 @@
  * The life of one partition, from the moment it is assigned until it is taken away.
  *
  *   1. FENCE    A new transactional producer under the partition's own id. The broker ends what an
- *               older owner left open and refuses whatever it still sends.
+ *               older owner left open and refuses whatever it still sends. (take-over.ts: where the
+ *               broker does not, it is ended here.)
  *   2. RECOVER  Read the state. It was committed with the last batch, so it says exactly what the
  *               log holds. (recover.ts: when it is gone, the batches topic is the authority.)
  *   3. CHECK    Read the last sealed record again: is this still the topic that we know?
@@ -34,10 +35,10 @@ import { type CommitParts, Committer } from './committer.ts';
 import { IngestorError } from './error.ts';
 import { Intake } from './intake.ts';
 import type { Clock, Journal, JournalWriter, Source } from './journal.ts';
-import { PARTITIONS_MAX_AGE, PROBE_PATIENCE, REFUSAL_RETRY } from './limits.ts';
-import { recover } from './recover.ts';
+import { BELIEF_INTERVAL, PARTITIONS_MAX_AGE, PROBE_PATIENCE, REFUSAL_RETRY } from './limits.ts';
 import { checkKey, type Due, type SealTermsOfLog, sealBatch } from './seal-batch.ts';
 import type { Position } from './state.ts';
+import { recoverAsOwner, takeOver } from './take-over.ts';
 
 export type SealerParts = CommitParts & {
   readonly origin: string;
@@ -71,6 +72,7 @@ export class Sealer {
   #stopping = false;
   #closed = false;
   #refusal: IngestorError | null = null;
+  #believed = { batch: -1, at: Number.NEGATIVE_INFINITY };
   #signOfLife = false;
   /** Something happened since the last look. */
   #changed = false;
@@ -139,11 +141,11 @@ export class Sealer {
   /** Steps 1 to 6, until the partition is given up or closed. */
   async #own(): Promise<void> {
     const { journal, origin, terms, clock, observer } = this.#parts;
-    const writer = await journal.open();
+    const writer = await takeOver(journal, origin);
     try {
-      const position = await recover(journal, origin, terms.keys).catch((error) =>
-        throwAsOwner(error, writer),
-      );
+      const position = await recoverAsOwner(journal, writer, origin, terms.keys, ({ head }) =>
+        this.#mayBelieveTopic(head.batch),
+      ).catch((error) => throwAsOwner(error, writer));
       checkKey(position, terms, origin);
       this.#refusal = null;
       observer.opened(position);
@@ -154,6 +156,15 @@ export class Sealer {
     } finally {
       await writer.close();
     }
+  }
+
+  /** Not again and again: that would be no broker's fault, but another owner under another group. */
+  #mayBelieveTopic(batch: number): boolean {
+    const at = this.#parts.clock.elapsed();
+    if (batch === this.#believed.batch) return true;
+    if (at - this.#believed.at < BELIEF_INTERVAL) return false;
+    this.#believed = { batch, at };
+    return true;
   }
 
   /** Steps 4 to 6, again and again; whether the log is closed in the end. */

@@ -18,22 +18,38 @@ const NO_PRODUCER = -1;
 export const recordAt = (offsetDelta: number, value: string): Buffer =>
   Record({ offsetDelta, key: null, value: Buffer.from(value) }).buffer;
 
+/** The bytes of a record that is the first of its set. */
+export const recordOf = (value: Buffer): Buffer =>
+  Record({ offsetDelta: 0, key: null, value }).buffer;
+
+/** Of an idempotent producer, or a transactional one. */
+export type ForgedProducer = { producerId: number; producerEpoch: number };
+
 /**
- * Sends one uncompressed record set, as the first of the idempotent producer with this id.
+ * Sends one uncompressed record set, as the first of the idempotent producer with this id, or as data of
+ * a transaction, whether the coordinator knows it or not.
  * @throws Error when the broker refuses it
  */
 export async function produceForged(
   broker: string,
   topic: string,
   forged: readonly Buffer[],
-  { partition = 0, producerId = NO_PRODUCER } = {},
+  {
+    partition = 0,
+    producerId = NO_PRODUCER,
+    producerEpoch = 0,
+    transactionalId = null as string | null,
+  } = {},
 ): Promise<void> {
   const records = forged.map((record) => new Encoder().writeBuffer(record));
-  const set = await RecordBatch({ records, producerId, lastOffsetDelta: records.length - 1 });
+  const set = await RecordBatch({
+    ...{ records, producerId, producerEpoch, transactional: transactionalId !== null },
+    lastOffsetDelta: records.length - 1,
+  });
   const into = new Encoder().writeInt32(partition).writeInt32(set.size()).writeEncoder(set);
   const encode = async () =>
     new Encoder()
-      .writeString(null)
+      .writeString(transactionalId)
       .writeInt16(ALL_REPLICAS)
       .writeInt32(30_000)
       .writeArray([new Encoder().writeString(topic).writeArray([into])]);
@@ -45,10 +61,26 @@ export async function produceForged(
 
 /** An id that the broker gives to an idempotent producer, as to all who ask; the next one gets the next. */
 export async function newProducerId(broker: string): Promise<number> {
-  const encode = async () => new Encoder().writeString(null).writeInt32(30_000);
+  return (await initProducerId(broker, null)).producerId;
+}
+
+/**
+ * Becomes the owner of a transactional id, which shuts out the one before.
+ * @throws Error when the broker refuses it, as while it ends a transaction
+ */
+export async function initProducerId(
+  broker: string,
+  transactionalId: string | null,
+): Promise<ForgedProducer> {
+  const encode = async () => new Encoder().writeString(transactionalId).writeInt32(30_000);
   const answer = await ask(broker, { ...INIT_PRODUCER_ID, encode });
-  // The time throttled and the error code come before it.
-  return Number(answer.readBigInt64BE(4 + 2));
+  // The time throttled comes before it.
+  const errorCode = answer.readInt16BE(4);
+  if (errorCode !== 0) throw new Error(`the broker answered with error code ${errorCode}`);
+  return {
+    producerId: Number(answer.readBigInt64BE(4 + 2)),
+    producerEpoch: answer.readInt16BE(4 + 2 + 8),
+  };
 }
 
 /** The answer without its size and correlation id. */

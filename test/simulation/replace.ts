@@ -17,6 +17,7 @@ const ROOT = resolve(HERE, '../..');
 const REPLACED: readonly [folder: string, specifier: string, by: string][] = [
   ['runtime/src/s3', '@aws-sdk/client-s3', 's3/client.ts'],
   ['runtime/src/kafka', './assigned-consumer.ts', 'kafka/consumer.ts'],
+  ['runtime/src/kafka', './read-records.ts', 'kafka/read-records.ts'],
   ['runtime/src/kafka', 'node:timers/promises', 'virtual-time.ts'],
 ];
 

@@ -97,6 +97,7 @@ class Schedule {
     await this.#processes.initialize(() => this.#step());
     world.isCalm = false;
     if (random.chance(0.15)) this.#kafka.hiddenRate = 0.3;
+    if (random.chance(0.2)) this.#kafka.missedRate = 0.2;
     this.#bucket.isForgetful = random.chance(0.04);
     this.#bucket.doMarkersCount = random.chance(0.5);
     await this.#processes.start();
@@ -171,7 +172,11 @@ class Schedule {
   #isDone(): boolean {
     if (!this.#processes.areQuiet || !this.#kafka.isQuiet) return false;
     const [events, batches] = [this.#kafka.topic(EVENTS), this.#kafka.topic(BATCHES)];
-    const sealed = this.#kafka.offsetsOf(INGESTOR_STATE).committed?.offset ?? 0;
+    const state = this.#kafka.offsetsOf(INGESTOR_STATE).committed;
+    const sealed = state?.offset ?? 0;
+    const { batchOffset } = JSON.parse(state?.metadata || '{}');
+    // A state may be there without its batch (KAFKA-20734), until an owner finds it so.
+    if (state !== null && batches.slots[batchOffset]?.state !== 'committed') return false;
     const last = events.slots.findLast(({ isMarker }) => !isMarker)?.offset ?? -1;
     if (sealed <= last || events.replicated < events.end) return false;
     if (this.#isStopped()) return true;
@@ -189,6 +194,8 @@ class Schedule {
   #checkRefusals(): void {
     const expected = [
       ...(this.#kafka.hiddenRate > 0 ? ['ingestor PRODUCE_REFUSED'] : []),
+      ...(this.#kafka.missedRate > 0 ? ['ingestor TRANSACTION_LEFT_OPEN'] : []),
+      ...(this.#kafka.missedStates > 1 ? ['ingestor STATE_CONTRADICTED'] : []),
       ...(this.#bucket.isForgetful ? ['archiver NOT_KEPT'] : []),
     ];
     const wrong = new Set(this.#told.refusals.filter((code) => !expected.includes(code)));

@@ -142,7 +142,10 @@ export async function startIngestor(process: Process, told: Told): Promise<Stop>
           sealed: silent,
           lost: silent,
           failed: (error) => theWorld().tell(() => `${process.name} failed: ${error}`),
-          refused: ({ code }) => void told.refusals.push(`ingestor ${code}`),
+          refused: ({ code, message }) => {
+            theWorld().tell(() => `${process.name} refuses: ${message}`);
+            told.refusals.push(`ingestor ${code}`);
+          },
           closed: silent,
         },
       }),

@@ -40,11 +40,6 @@ export const VARIANTS: readonly Variant[] = [
       from: '        close: () => writer.close(),',
       to: '        close: async () => (kept === writer ? undefined : writer.close()),',
     },
-    {
-      file: WRITER,
-      from: '  async commit(): Promise<void> {',
-      to: '  async abort(): Promise<void> {\n    await this.#active().abort();\n  }\n\n  async commit(): Promise<void> {',
-    },
   ),
   variant('the result of a send is not looked at', {
     file: COMMITTER,
@@ -73,8 +68,23 @@ export const VARIANTS: readonly Variant[] = [
   }),
   variant('the state is read before the older owner is fenced', {
     file: SEALER,
-    from: '    const writer = await journal.open();\n    try {\n      const position = await recover(journal, origin, terms.keys).catch(',
-    to: '    const early = recover(journal, origin, terms.keys);\n    await early.catch(() => {});\n    const writer = await journal.open();\n    try {\n      const position = await early.catch(',
+    from: '    const writer = await takeOver(journal, origin);\n    try {\n      const position = await recoverAsOwner(journal, writer, origin, terms.keys, ({ head }) =>\n        this.#mayBelieveTopic(head.batch),\n      ).catch(',
+    to: '    const unowned = null as unknown as JournalWriter;\n    const early = recoverAsOwner(journal, unowned, origin, terms.keys, () => true);\n    await early.catch(() => {});\n    const writer = await takeOver(journal, origin);\n    try {\n      const position = await early.catch(',
+  }),
+  variant('what a transaction left open is not ended', {
+    file: 'ingestor/src/take-over.ts',
+    from: '      if (highWatermark <= end) return writer;\n',
+    to: '      if (highWatermark >= end) return writer;\n',
+  }),
+  variant('batches whose state alone was committed are not written again', {
+    file: 'ingestor/src/take-over.ts',
+    from: '    if (written !== null) return written;\n',
+    to: '    if (written !== null) throw error;\n',
+  }),
+  variant('a state that misses a transaction is refused', {
+    file: 'ingestor/src/take-over.ts',
+    from: '    if (position === null || !mayBelieveTopic(position)) throw error;\n',
+    to: '    throw error;\n',
   }),
   variant('a lost state is recovered from an older batch', {
     file: 'ingestor/src/recover.ts',

@@ -14,11 +14,12 @@
  * that takes the partition back in between makes our transaction fail whole.
  */
 import { type DeploymentKeys, encodeBase64, type LastRecord } from '@authseal/ledger';
-import type { ProduceResult } from '@authseal/runtime/kafka';
 import { IngestorError } from '../error.ts';
 import type { Journal } from '../journal.ts';
 import { lastInTopic, recover } from '../recover.ts';
 import { decodeState, encodeState, type Position } from '../state.ts';
+import { takeOver } from '../take-over.ts';
+import { offsetWritten } from '../write-again.ts';
 import { findLastBatch, type Known, type LastBatch, lastRecordUpTo, riskOf } from './last-batch.ts';
 import type { ArchivedBatch, RegionLog } from './region-log.ts';
 
@@ -36,7 +37,7 @@ export type RecoverOptions = {
 /**
  * Returns what was found and done, as lines for a person.
  * @throws IngestorError NOTHING_ARCHIVED, REGION_UNREACHABLE, ARCHIVE_FORKED, FORK_RISK,
- *   PRODUCE_REFUSED
+ *   PRODUCE_REFUSED, TRANSACTION_LEFT_OPEN
  */
 export async function recoverLog(options: RecoverOptions): Promise<string[]> {
   const { origin, dryRun } = options;
@@ -168,7 +169,7 @@ async function write(
   options: RecoverOptions,
 ): Promise<number> {
   const { journal, origin } = options;
-  const writer = await journal.open();
+  const writer = await takeOver(journal, origin);
   try {
     if (textOf(await lookAtKafka(options)) !== textOf(before)) throw wentOn(origin);
     const { end } = await journal.offsets();
@@ -176,7 +177,7 @@ async function write(
     const position =
       step.kind === 'state'
         ? step.position
-        : positionAfter(step, offsetOf(await writer.send(step.last.object), origin, end));
+        : positionAfter(step, offsetWritten(await writer.send(step.last.object), origin, end));
     await writer.sendState(encodeState(position));
     await writer.commit();
     return position.batchOffset;
@@ -190,16 +191,6 @@ function positionAfter(
   batchOffset: number,
 ): Position {
   return { head: batch.head, last: lastRecord, batchOffset, key };
-}
-
-/** kafkajs answers [] for a partition that does not exist: no answer is no success. */
-function offsetOf(results: readonly ProduceResult[], origin: string, end: number): number {
-  const [result] = results;
-  if (results.length === 1 && result?.errorCode === 0 && result.offset >= end) return result.offset;
-  throw new IngestorError(
-    'PRODUCE_REFUSED',
-    `${origin}: the batch got the answer ${JSON.stringify(results)}; one without an error and with an offset from ${end} on was expected. Nothing was written. Check the partitions of the batches topic.`,
-  );
 }
 
 function knownBy(position: Position | null | undefined, by: string): Known[] {

@@ -184,10 +184,6 @@ export class KafkaAdmin {
     return { offset: Number(found.offset), metadata: found.metadata ?? '' };
   }
 
-  async deleteGroup(group: string): Promise<void> {
-    await this.#admin.deleteGroups([group]);
-  }
-
   /**
    * A coordinator that is just being made answers that it is none, and a broker that has not heard of
    * a new topic that there is none; kafkajs tries neither again. For reads only; half a minute in all.

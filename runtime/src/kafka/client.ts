@@ -12,6 +12,7 @@ import type { kafkaSettings } from '../config/settings.ts';
 import { kafkaLogCreator } from '../kafka-log.ts';
 import type { Logger } from '../log.ts';
 import { kafkajs } from './kafkajs.ts';
+import type { Cluster } from './read-records.ts';
 
 type Settings = z.output<z.ZodObject<typeof kafkaSettings>>;
 
@@ -25,7 +26,10 @@ export type KafkaConnection = Pick<Settings, 'kafkaBrokers' | 'kafkaSsl' | 'kafk
  */
 const RETRY = { initialRetryTime: 5, maxRetryTime: 1000, factor: 0.2, multiplier: 2, retries: 12 };
 
-const READ_UNCOMMITTED = 0;
+/** Isolation levels of the Kafka protocol. */
+export const READ_UNCOMMITTED = 0;
+export const READ_COMMITTED = 1;
+export type ReadAs = typeof READ_UNCOMMITTED | typeof READ_COMMITTED;
 
 /** A client of its own for one consumer, producer or admin. */
 export function newClient(connection: KafkaConnection, clientId: string, log: Logger): Kafka {
@@ -53,12 +57,29 @@ export function newUncommittedAdmin(
   clientId: string,
   log: Logger,
 ): Admin {
-  const kafka = newClient(connection, clientId, log) as Kafka & Record<symbol, unknown>;
-  const symbol = Object.getOwnPropertySymbols(kafka).find(
-    ({ description }) => description === 'private:Kafka:createCluster',
-  ) as symbol;
-  const createCluster = kafka[symbol] as (options: object) => unknown;
-  kafka[symbol] = (options: object) =>
-    createCluster({ ...options, isolationLevel: READ_UNCOMMITTED });
+  const kafka = newClient(connection, clientId, log) as WithClusters;
+  const symbol = symbolOfClusters(kafka);
+  const createCluster = kafka[symbol] as CreateCluster;
+  kafka[symbol] = (options) => createCluster({ ...options, isolationLevel: READ_UNCOMMITTED });
   return kafka.admin();
 }
+
+/** kafkajs's connections to the brokers, without anything above them. */
+export function newCluster(
+  connection: KafkaConnection,
+  clientId: string,
+  log: Logger,
+  isolationLevel: ReadAs,
+): Cluster {
+  const kafka = newClient(connection, clientId, log) as WithClusters;
+  const createCluster = kafka[symbolOfClusters(kafka)] as CreateCluster;
+  return createCluster({ isolationLevel });
+}
+
+type CreateCluster = (options: object) => Cluster;
+type WithClusters = Kafka & Record<symbol, CreateCluster>;
+
+const symbolOfClusters = (kafka: object): symbol =>
+  Object.getOwnPropertySymbols(kafka).find(
+    ({ description }) => description === 'private:Kafka:createCluster',
+  ) as symbol;

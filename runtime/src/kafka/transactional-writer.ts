@@ -131,6 +131,13 @@ export class TransactionalWriter {
     failpoint('committed');
   }
 
+  /** Ends the transaction in every partition that it wrote to, as one that never was. */
+  async abort(): Promise<void> {
+    const transaction = this.#active();
+    this.#transaction = null;
+    await transaction.abort();
+  }
+
   /** Lets the connection go. An open transaction is ended by the next owner or by its timeout. */
   async close(): Promise<void> {
     await this.#producer.disconnect().catch(() => {});

@@ -185,10 +185,6 @@ class Broker {
     });
   }
 
-  async deleteGroups(): Promise<object> {
-    return { results: [] };
-  }
-
   /** The log, when this broker leads it. */
   #led(topic: string) {
     const log = this.#kafka.topic(topic);
@@ -225,9 +221,10 @@ const REFUSALS: Record<string, string> = {
   Produce: 'NOT_ENOUGH_REPLICAS',
   Metadata: 'LEADER_NOT_AVAILABLE',
   ListOffsets: 'UNKNOWN_TOPIC_OR_PARTITION',
+  Fetch: 'NOT_LEADER_FOR_PARTITION',
 };
 
-const failuresOf = (name: string) => ({
+export const failuresOf = (name: string) => ({
   refused: () => protocolError(REFUSALS[name] ?? 'NOT_COORDINATOR_FOR_GROUP'),
   unanswered: () => (theWorld().random.chance(0.5) ? connectionClosed() : requestTimeout()),
   odd: () => protocolError('UNKNOWN'),

@@ -22,6 +22,8 @@ type Transaction = {
   cancelTimeout: () => void;
   readonly topics: Set<string>;
   readonly groups: Set<string>;
+  /** The last transaction that missed a marker was of this epoch. */
+  missedEpoch: number;
 };
 
 type Offsets = {
@@ -37,6 +39,10 @@ export class Kafka {
   readonly offsets = new Map<string, Offsets>();
   /** How many clients that produce are told of no partition 0, when they ask which there are. */
   hiddenRate = 0;
+  /** How many of a transaction's markers are missed out, as for a partition without a leader (KAFKA-20734). */
+  missedRate = 0;
+  /** How many of them were to show a state. */
+  missedStates = 0;
   /** Told of each offset that becomes visible. */
   onState: (group: string, state: State) => void = () => {};
   /** Told of each transaction whose markers all stand. */
@@ -104,6 +110,7 @@ export class Kafka {
         cancelTimeout: () => {},
         topics: new Set(),
         groups: new Set(),
+        missedEpoch: -1,
       });
       return fresh;
     }
@@ -179,14 +186,26 @@ export class Kafka {
     const { id, producerId, epoch, topics, groups } = transaction;
     world.tell(() => `${id} is to be ${isCommit ? 'committed' : 'aborted'}`);
     let left = topics.size + groups.size;
+    let areAllMarked = true;
+    // Two transactions of one owner each meet a partition without a leader, that they could just write to: no.
+    const mayMiss = !world.isCalm && transaction.missedEpoch !== epoch;
     const done = () => {
       left -= 1;
       if (left > 0) return;
       transaction.phase = 'ended';
-      if (isCommit) this.onEnded(id);
+      if (isCommit && areAllMarked) this.onEnded(id);
+    };
+    const isMissed = (where: string) => {
+      if (!mayMiss || !world.random.chance(this.missedRate)) return false;
+      transaction.missedEpoch = epoch;
+      world.tell(() => `${id} ends without a marker in ${where}`);
+      areAllMarked = false;
+      done();
+      return true;
     };
     for (const topic of topics) {
       world.soon(null, () => {
+        if (isMissed(topic)) return;
         this.topic(topic).mark(producerId, epoch, isCommit, world.now);
         this.flow(topic);
         done();
@@ -194,6 +213,10 @@ export class Kafka {
     }
     for (const group of groups) {
       world.soon(null, () => {
+        if (isMissed(group)) {
+          this.missedStates += 1;
+          return;
+        }
         const { pending } = this.offsetsOf(group);
         const state = pending.get(producerId);
         pending.delete(producerId);

@@ -1,0 +1,105 @@
+/**
+ * Steps 1 and 2 of sealer.ts, which go on from whatever the brokers left of the owner before.
+ *
+ * A transaction that is decided should come to its end in all its partitions. Brokers break that
+ * (KAFKA-20734, seen with 4.3.1; docs/decisions/0017): a coordinator that meets a partition without a
+ * leader, as after an outage of all its replicas, takes it for deleted. It writes no marker there and
+ * calls the transaction ended. So, after the fence:
+ *
+ *   - A batch may still be open in the batches topic, and **the next transaction's marker would decide
+ *     for it**: committed beside the batch that was sealed in its place, it makes a fork. It is aborted
+ *     first.
+ *   - The state may be committed and its batches not: they are written again (write-again.ts).
+ *   - The batches may be committed and their state not: the topic is believed.
+ */
+import type { DeploymentKeys } from '@authseal/ledger';
+import type { PartitionState } from '@authseal/runtime/kafka';
+import { IngestorError } from './error.ts';
+import type { Journal, JournalWriter } from './journal.ts';
+import { missedByState, recover } from './recover.ts';
+import { encodeState, type Position } from './state.ts';
+import { writeAgain } from './write-again.ts';
+
+/** How often it is looked whether a transaction is open: the marker that ends it may be missed out, too. */
+const LOOKS = 3;
+
+/**
+ * Becomes the only owner of a partition in which no transaction is open.
+ * @throws IngestorError TRANSACTION_LEFT_OPEN
+ */
+export async function takeOver(journal: Journal, origin: string): Promise<JournalWriter> {
+  for (let looks = 1; ; looks += 1) {
+    const writer = await journal.open();
+    try {
+      const { end, highWatermark } = await journal.offsets();
+      if (highWatermark <= end) return writer;
+      if (looks === LOOKS) throw leftOpen(origin, end, highWatermark);
+      journal.warn(
+        `the brokers left a transaction open from offset ${end} on (of ${highWatermark}); it is aborted`,
+      );
+      await abortAll(writer);
+    } catch (error) {
+      await writer.close();
+      throw error;
+    }
+    // The next fence waits until the marker stands.
+    await writer.close();
+  }
+}
+
+/** All that is open under our producer id in the partition: a marker ends it, whatever transaction it was of. */
+async function abortAll(writer: JournalWriter): Promise<void> {
+  await writer.begin();
+  // Without a record, kafkajs has no partition to end it in.
+  await writer.send(Buffer.alloc(0));
+  await writer.abort();
+}
+
+/**
+ * The position after the last batch, for an owner; the state is that, too, afterwards.
+ * @param mayBelieveTopic asked when the state misses the topic's last transaction. That may also be
+ *   another owner's, under another group, who would then find the same of ours.
+ * @throws IngestorError as `recover`, PRODUCE_REFUSED
+ */
+export async function recoverAsOwner(
+  journal: Journal,
+  writer: JournalWriter,
+  origin: string,
+  keys: DeploymentKeys,
+  mayBelieveTopic: (position: Position) => boolean,
+): Promise<Position> {
+  let position: Position | null;
+  try {
+    position = await recover(journal, origin, keys);
+  } catch (error) {
+    if (!(error instanceof IngestorError) || error.code === 'LOG_NOT_BEGUN') throw error;
+    const written = await writeAgain(journal, writer, origin, keys);
+    if (written !== null) return written;
+    position = await missedByState(journal, origin, keys);
+    if (position === null || !mayBelieveTopic(position)) throw error;
+    journal.warn(
+      `the state misses the last transaction, up to batch ${position.head.batch - 1} at offset ${position.batchOffset}; it goes on from there`,
+    );
+  }
+  await keepState(journal, writer, encodeState(position));
+  return position;
+}
+
+/** Before another transaction's marker may be missed out: the state would then miss two. */
+async function keepState(
+  journal: Journal,
+  writer: JournalWriter,
+  state: PartitionState,
+): Promise<void> {
+  if ((await journal.readState())?.metadata === state.metadata) return;
+  await writer.begin();
+  await writer.sendState(state);
+  await writer.commit();
+}
+
+function leftOpen(origin: string, end: number, highWatermark: number): IngestorError {
+  return new IngestorError(
+    'TRANSACTION_LEFT_OPEN',
+    `${origin}: a transaction is open in its partition of the batches topic, from offset ${end} on (of ${highWatermark}), and it is none that this ingestor can end. Nobody reads beyond it. If somebody else writes to the topic, take the right from him. If it stays, no coordinator knows it any more: \`kafka-transactions.sh find-hanging\` and \`abort\` end it.`,
+  );
+}

@@ -1,0 +1,97 @@
+/**
+ * Batches that the log holds already, written to the batches topic once more, byte for byte: an
+ * archiver takes one for the repeat that it is, or for the batch that it waits for.
+ */
+import { type DeploymentKeys, encodeBase64, newLog } from '@authseal/ledger';
+import type { KafkaRecord, ProduceResult } from '@authseal/runtime/kafka';
+import { IngestorError } from './error.ts';
+import type { Journal, JournalWriter } from './journal.ts';
+import { readOurBatch } from './our-batch.ts';
+import { lastInTopic } from './recover.ts';
+import { decodeState, encodeState, type Position } from './state.ts';
+
+/**
+ * Where the state is ahead of the topic, and what it is ahead by stands there uncommitted: writes that
+ * again, and the state after it, in one transaction. A state is never committed for batches that were
+ * not meant to be: their marker was missed out, or the one of a later transaction aborted them.
+ * @returns the position after them; null when it is not so
+ * @throws IngestorError PRODUCE_REFUSED
+ */
+export async function writeAgain(
+  journal: Journal,
+  writer: JournalWriter,
+  origin: string,
+  keys: DeploymentKeys,
+): Promise<Position | null> {
+  const state = await journal.readState();
+  const position = state && decodeState(origin, state);
+  if (position === null) return null;
+  const { start, end } = await journal.offsets();
+  if (position.batchOffset >= end) return null;
+  const last = await lastInTopic(journal, origin, keys);
+  const from = last === undefined ? start : last.batchOffset + 1;
+  if (position.batchOffset < from) return null;
+  const records = await journal.readUncommitted(from, position.batchOffset + 1);
+  const after = (last?.head ?? newLog(origin)).header;
+  const objects = leadingTo(position, after && encodeBase64(after), records, origin, keys);
+  if (objects === null) return null;
+  journal.warn(
+    `the state says batch ${position.head.batch - 1} at offset ${position.batchOffset}, where it is not committed; it is written again, with ${objects.length - 1} before it`,
+  );
+  await writer.begin();
+  let { batchOffset } = position;
+  for (const object of objects) {
+    batchOffset = offsetWritten(await writer.send(object), origin, batchOffset + 1);
+  }
+  const written = { ...position, batchOffset };
+  await writer.sendState(encodeState(written));
+  await writer.commit();
+  return written;
+}
+
+/** The objects whose batches follow each other from the one with the header `after` to the position; null when one is missing. */
+function leadingTo(
+  position: Position,
+  after: string | null,
+  records: readonly KafkaRecord[],
+  origin: string,
+  keys: DeploymentKeys,
+): Buffer[] | null {
+  const byHeader = new Map<string, { object: Buffer; previous: string | null }>();
+  for (const { value } of records) {
+    const ours = value && readOurBatch(value, origin, keys);
+    if (!value || !ours) continue;
+    const { headerHash, header } = ours.batch;
+    const previous = header.previous?.header ?? null;
+    byHeader.set(encodeBase64(headerHash), { object: value, previous });
+  }
+  const objects: Buffer[] = [];
+  let wanted = position.head.header && encodeBase64(position.head.header);
+  while (wanted !== after) {
+    const found: { object: Buffer; previous: string | null } | undefined =
+      wanted === null ? undefined : byHeader.get(wanted);
+    if (found === undefined) return null;
+    objects.unshift(found.object);
+    wanted = found.previous;
+  }
+  return objects;
+}
+
+/**
+ * kafkajs answers [] for a partition that does not exist: no answer is no success.
+ * @param lowest offset that the broker can have given
+ * @throws IngestorError PRODUCE_REFUSED
+ */
+export function offsetWritten(
+  results: readonly ProduceResult[],
+  origin: string,
+  lowest: number,
+): number {
+  const [result] = results;
+  if (results.length === 1 && result?.errorCode === 0 && result.offset >= lowest)
+    return result.offset;
+  throw new IngestorError(
+    'PRODUCE_REFUSED',
+    `${origin}: the batch got the answer ${JSON.stringify(results)}; one without an error and with an offset from ${lowest} on was expected. Nothing was written. Check the partitions of the batches topic.`,
+  );
+}
