@@ -10,11 +10,14 @@ import { relative, resolve } from 'node:path';
 /** What may be skipped, by name, where its tool or its data are not there. */
 const MAY_SKIP = /fastavro|Go program|helm|promtool|AUTHSEAL_DATA|AUTHSEAL_TEST_READER/;
 
+/** Characters. */
+const MOST_OF_A_REASON = 300;
+
 type Report = {
   testResults: {
     name: string;
     status: string;
-    assertionResults: { fullName: string; status: string }[];
+    assertionResults: { fullName: string; status: string; failureMessages?: string[] }[];
   }[];
 };
 
@@ -44,7 +47,10 @@ for (const workspace of workspaces as string[]) {
     for (const test of assertionResults) {
       if (test.status === 'passed') passed += 1;
       else if (test.status === 'failed' || !MAY_SKIP.test(test.fullName)) {
-        failures.push(`${file}: ${test.fullName}: ${test.status}`);
+        const [why = ''] = test.failureMessages?.[0]?.split('\n') ?? [];
+        failures.push(
+          `${file}: ${test.fullName}: ${test.status} ${why.slice(0, MOST_OF_A_REASON)}`,
+        );
       } else console.log(`skipped: ${test.fullName}`);
     }
   }
