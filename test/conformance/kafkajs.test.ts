@@ -20,6 +20,10 @@ import { consume as begin, silent as log, readFrom, valuesOf } from './consume.t
 const COORDINATOR_LOAD_IN_PROGRESS = 14;
 const UNKNOWN_MEMBER_ID = 25;
 
+/** Of a machine that stands still for a minute, too. */
+const PATIENT = { timeout: 150_000 };
+vi.setConfig({ testTimeout: 400_000 });
+
 let servers: Servers;
 let connection: { kafkaBrokers: string[]; kafkaSsl: false; kafkaSasl: undefined };
 let admin: KafkaAdmin;
@@ -124,10 +128,10 @@ describe('a transactional writer', () => {
     await owner.send(topic, 0, Buffer.from('of the owner'));
     await owner.commit();
     const { consumer, told } = consume(false);
-    await vi.waitUntil(() => told.joins.length > 0, { timeout: 30_000 });
+    await vi.waitUntil(() => told.joins.length > 0, PATIENT);
     consumer.seek(0, 0);
     consumer.resume(0);
-    await vi.waitUntil(() => told.fetched.some(({ end }) => end >= 4), { timeout: 30_000 });
+    await vi.waitUntil(() => told.fetched.some(({ end }) => end >= 4), PATIENT);
     const values = told.fetched.flatMap(({ records }) => records.map((r) => r.value?.toString()));
     expect(values).toEqual(['of the owner']);
   });
@@ -138,12 +142,12 @@ describe('an assigned consumer', () => {
     await send(0, 'a', 'b', 'c');
     await send(1, 'd');
     const { consumer, told } = consume();
-    await vi.waitUntil(() => told.heartbeats > 1, { timeout: 30_000 });
+    await vi.waitUntil(() => told.heartbeats > 1, PATIENT);
     expect(told.joins.at(-1)).toEqual([0, 1]);
     expect(told.fetched).toEqual([]);
     consumer.seek(0, 1);
     consumer.resume(0);
-    await vi.waitUntil(() => told.fetched.length > 0, { timeout: 30_000 });
+    await vi.waitUntil(() => told.fetched.length > 0, PATIENT);
     expect(offsetsOf(told.fetched, 0)).toEqual([1, 2]);
   });
 
@@ -173,7 +177,7 @@ describe('an assigned consumer', () => {
     };
     for (const value of ['a', 'b', 'c']) {
       await send(0, value);
-      await vi.waitUntil(() => valuesOf(consuming, 0).includes(value), { timeout: 30_000 });
+      await vi.waitUntil(() => valuesOf(consuming, 0).includes(value), PATIENT);
     }
     expect(valuesOf(consuming, 0)).toEqual(['a', 'b', 'c']);
   });
@@ -186,12 +190,12 @@ describe('an assigned consumer', () => {
     await send(0, 'a');
     await send(1, 'other');
     await readFrom(consuming, 1, 0);
-    await vi.waitUntil(() => valuesOf(consuming, 1).length > 0, { timeout: 30_000 });
+    await vi.waitUntil(() => valuesOf(consuming, 1).length > 0, PATIENT);
     expect(valuesOf(consuming, 0)).toEqual(['a']);
     await send(0, 'b');
     told.pauses = () => {};
     consumer.resume(0);
-    await vi.waitUntil(() => valuesOf(consuming, 0).length > 1, { timeout: 30_000 });
+    await vi.waitUntil(() => valuesOf(consuming, 0).length > 1, PATIENT);
     expect(valuesOf(consuming, 0)).toEqual(['a', 'b']);
   });
 
@@ -199,13 +203,13 @@ describe('an assigned consumer', () => {
     await send(0, 'a');
     await send(1, 'b');
     const { consumer, told } = consume();
-    await vi.waitUntil(() => told.joins.length > 0, { timeout: 30_000 });
+    await vi.waitUntil(() => told.joins.length > 0, PATIENT);
     consumer.seek(0, 0);
     consumer.resume(0);
-    await vi.waitUntil(() => told.fetched.length > 0, { timeout: 30_000 });
+    await vi.waitUntil(() => told.fetched.length > 0, PATIENT);
     consumer.pause(0);
     const seen = told.heartbeats;
-    await vi.waitUntil(() => told.heartbeats > seen + 1, { timeout: 30_000 });
+    await vi.waitUntil(() => told.heartbeats > seen + 1, PATIENT);
     expect(told.fetched.map(({ partition }) => partition)).toEqual([0]);
   });
 
@@ -215,14 +219,14 @@ describe('an assigned consumer', () => {
     await writer.send(topic, 0, Buffer.from('never committed'));
     await openWriter('aborted'); // ends the transaction with a marker at offset 1
     const { consumer, told } = consume();
-    await vi.waitUntil(() => told.joins.length > 0, { timeout: 30_000 });
+    await vi.waitUntil(() => told.joins.length > 0, PATIENT);
     consumer.seek(0, 0);
     consumer.resume(0);
-    await vi.waitUntil(() => told.fetched.some(({ end }) => end === 2), { timeout: 30_000 });
+    await vi.waitUntil(() => told.fetched.some(({ end }) => end === 2), PATIENT);
     expect(offsetsOf(told.fetched, 0)).toEqual([0]);
     told.fetched.length = 0;
     consumer.seek(0, 1);
-    await vi.waitUntil(() => told.fetched.length > 0, { timeout: 30_000 });
+    await vi.waitUntil(() => told.fetched.length > 0, PATIENT);
     expect(told.fetched[0]).toEqual({
       partition: 0,
       fetchedOffset: 1,
@@ -235,34 +239,34 @@ describe('an assigned consumer', () => {
   it('shows the end of a silent log when asked for the record before it', async () => {
     await send(0, 'a', 'b');
     const { consumer, told } = consume();
-    await vi.waitUntil(() => told.joins.length > 0, { timeout: 30_000 });
+    await vi.waitUntil(() => told.joins.length > 0, PATIENT);
     consumer.seek(0, 1);
     consumer.resume(0);
-    await vi.waitUntil(() => told.fetched.length > 0, { timeout: 30_000 });
+    await vi.waitUntil(() => told.fetched.length > 0, PATIENT);
     expect(told.fetched[0]).toMatchObject({ fetchedOffset: 1, end: 2, highWatermark: 2 });
   });
 
   it('shows by its offset that an offset out of range was jumped', async () => {
     await send(0, 'a', 'b');
     const { consumer, told } = consume();
-    await vi.waitUntil(() => told.joins.length > 0, { timeout: 30_000 });
+    await vi.waitUntil(() => told.joins.length > 0, PATIENT);
     consumer.seek(0, 1000);
     consumer.resume(0);
-    await vi.waitUntil(() => told.fetched.length > 0, { timeout: 30_000 });
+    await vi.waitUntil(() => told.fetched.length > 0, PATIENT);
     expect(told.fetched[0]).toMatchObject({ fetchedOffset: 0, end: 2, highWatermark: 2 });
   });
 
   it('commits nothing under its group but, when it jumps, that it begins at the start', async () => {
     await send(0, 'a', 'b');
     const { consumer, told, group } = consume();
-    await vi.waitUntil(() => told.joins.length > 0, { timeout: 30_000 });
+    await vi.waitUntil(() => told.joins.length > 0, PATIENT);
     consumer.seek(0, 0);
     consumer.resume(0);
-    await vi.waitUntil(() => told.fetched.length > 0, { timeout: 30_000 });
+    await vi.waitUntil(() => told.fetched.length > 0, PATIENT);
     expect(await admin.readState(group, topic, 0)).toBeNull();
     told.fetched.length = 0;
     consumer.seek(0, 1000);
-    await vi.waitUntil(() => told.fetched.length > 0, { timeout: 30_000 });
+    await vi.waitUntil(() => told.fetched.length > 0, PATIENT);
     // -2: a state that is no state. That is why states live in a group of their own.
     expect(await admin.readState(group, topic, 0)).toBeNull();
   });
@@ -270,13 +274,13 @@ describe('an assigned consumer', () => {
   it('goes on from where it was, whatever a transaction commits under its group', async () => {
     await send(0, 'a', 'b', 'c');
     const { consumer, told, group } = consume();
-    await vi.waitUntil(() => told.joins.length > 0, { timeout: 30_000 });
+    await vi.waitUntil(() => told.joins.length > 0, PATIENT);
     const writer = await openWriter('leak');
     await writer.begin();
     await writer.sendState(group, topic, 0, { offset: 3, metadata: 'elsewhere' });
     consumer.seek(0, 1);
     consumer.resume(0);
-    await vi.waitUntil(() => told.fetched.length > 0, { timeout: 30_000 });
+    await vi.waitUntil(() => told.fetched.length > 0, PATIENT);
     expect(offsetsOf(told.fetched, 0)).toEqual([1, 2]);
   });
 
@@ -284,10 +288,10 @@ describe('an assigned consumer', () => {
     const headers = JSON.parse('{"toString":"a","__proto__":"b","plain":["c","d"]}');
     await producer.send({ topic, messages: [{ partition: 0, value: 'x', headers }] });
     const { consumer, told } = consume();
-    await vi.waitUntil(() => told.joins.length > 0, { timeout: 30_000 });
+    await vi.waitUntil(() => told.joins.length > 0, PATIENT);
     consumer.seek(0, 0);
     consumer.resume(0);
-    await vi.waitUntil(() => told.fetched.length > 0, { timeout: 30_000 });
+    await vi.waitUntil(() => told.fetched.length > 0, PATIENT);
     const found = told.fetched[0]?.records[0]?.headers.map(([name, value]) => [name, `${value}`]);
     expect(found?.sort()).toEqual([
       ['__proto__', 'b'],
@@ -302,10 +306,10 @@ describe('an assigned consumer', () => {
     headers.many = Array.from({ length: 50_000 }, () => 'y') as unknown as string;
     await producer.send({ topic, messages: [{ partition: 0, value: 'hostile', headers }] });
     const { consumer, told } = consume();
-    await vi.waitUntil(() => told.joins.length > 0, { timeout: 30_000 });
+    await vi.waitUntil(() => told.joins.length > 0, PATIENT);
     consumer.seek(0, 0);
     consumer.resume(0);
-    await vi.waitUntil(() => told.fetched.length > 0, { timeout: 30_000 });
+    await vi.waitUntil(() => told.fetched.length > 0, PATIENT);
     expect(told.fetched[0]?.records[0]?.headers.length).toBe(100_000);
   });
 
@@ -314,22 +318,22 @@ describe('an assigned consumer', () => {
     const reading = consume();
     reading.told.fault = new Error('a fault of the listener');
     await readFrom(reading, 0, 0);
-    await vi.waitUntil(() => reading.told.joins.length > 2, { timeout: 60_000 });
+    await vi.waitUntil(() => reading.told.joins.length > 2, PATIENT);
     reading.told.fault = null;
     // The whole assignment; none; the whole again.
     expect(reading.told.joins.slice(0, 3)).toEqual([[0, 1], [], [0, 1]]);
     const seen = reading.told.heartbeats;
-    await vi.waitUntil(() => reading.told.heartbeats > seen + 1, { timeout: 30_000 });
+    await vi.waitUntil(() => reading.told.heartbeats > seen + 1, PATIENT);
     expect(reading.told.fetched).toEqual([]);
     await readFrom(reading, 0, 0);
-    await vi.waitUntil(() => reading.told.fetched.length > 0, { timeout: 30_000 });
+    await vi.waitUntil(() => reading.told.fetched.length > 0, PATIENT);
     expect(valuesOf(reading, 0)).toEqual(['a']);
   });
 
   it('joins again when the group knew it no more and the coordinator was just being loaded', async () => {
     const { told, group } = consume();
     const joins = () => told.joins.filter((join) => join.length > 0).length;
-    await vi.waitUntil(() => joins() > 0, { timeout: 60_000 });
+    await vi.waitUntil(() => joins() > 0, PATIENT);
     const require = createRequire(import.meta.url);
     const broker = require('kafkajs/src/broker').prototype;
     const { createErrorFromCode } = require('kafkajs/src/protocol/error');
@@ -348,26 +352,26 @@ describe('an assigned consumer', () => {
         throw createErrorFromCode(code);
       });
     }
-    await vi.waitUntil(() => refused.length === 2, { timeout: 60_000 });
+    await vi.waitUntil(() => refused.length === 2, PATIENT);
     const before = joins();
-    await vi.waitUntil(() => joins() > before, { timeout: 60_000 });
+    await vi.waitUntil(() => joins() > before, PATIENT);
     const { heartbeats } = told;
-    await vi.waitUntil(() => told.heartbeats > heartbeats, { timeout: 60_000 });
+    await vi.waitUntil(() => told.heartbeats > heartbeats, PATIENT);
   });
 
   it('comes back by itself after the broker was away', async ({ skip }) => {
     await send(0, 'a');
     const { consumer, told } = consume();
-    await vi.waitUntil(() => told.joins.length > 0, { timeout: 30_000 });
+    await vi.waitUntil(() => told.joins.length > 0, PATIENT);
     const [kafka] = servers.servers;
     if (kafka === undefined) return skip('the broker is not ours to stop');
     await kafka.kill('SIGKILL');
     await kafka.restart();
     told.joins.length = 0;
-    await vi.waitUntil(() => told.joins.some((join) => join.length === 2), { timeout: 60_000 });
+    await vi.waitUntil(() => told.joins.some((join) => join.length === 2), PATIENT);
     consumer.seek(0, 0);
     consumer.resume(0);
-    await vi.waitUntil(() => offsetsOf(told.fetched, 0).length > 0, { timeout: 30_000 });
+    await vi.waitUntil(() => offsetsOf(told.fetched, 0).length > 0, PATIENT);
   });
 });
 

@@ -14,7 +14,10 @@ import { expectAllArchived } from '../plain/check.ts';
 import { sealedOffsets } from '../plain/topic.ts';
 import { type Load, startFaultStack, startLoad } from './load.ts';
 
-const PATIENT = { timeout: 60_000, interval: 100 };
+/** Of a machine that stands still for a minute, too. */
+const PATIENT = { timeout: 150_000, interval: 100 };
+vi.setConfig({ testTimeout: 400_000 });
+
 const REGION = 'eu-west-1';
 
 /** Where the process reads what it gives out. */
