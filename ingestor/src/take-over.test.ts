@@ -59,9 +59,24 @@ beforeEach(async () => {
 
 describe('where the brokers missed out a marker of the last transaction', () => {
   const places: [string, Marked[], number, RegExp][] = [
-    ['of the batch and of the state, the batch is sealed anew', ['batches', 'state'], 1, /aborted/],
-    ['of the batch, it is written again', ['batches'], 2, /written again/],
-    ['of the state, the topic is believed', ['state'], 2, /it goes on from there/],
+    [
+      'of the batch and of the state, the batch is sealed anew',
+      ['batches', 'state'],
+      1,
+      /from offset 2 on \(of 3\); it is aborted/,
+    ],
+    [
+      'of the batch, it is written again',
+      ['batches'],
+      2,
+      /batch 1 at offset 2, where it is not committed; it is written again, with 0 before it/,
+    ],
+    [
+      'of the state, the topic is believed',
+      ['state'],
+      2,
+      /up to batch 1 at offset 2; it goes on from there/,
+    ],
   ];
   it.each(places)('%s', async (_, where, known, warning) => {
     const before = await own();
@@ -142,6 +157,22 @@ describe('where the brokers missed out a marker of the last transaction', () => 
 });
 
 describe('a new owner', () => {
+  it('writes nothing again when retention has dropped the batch that its state speaks of', async () => {
+    journal.missMarkers('batches');
+    await seal(await own());
+    journal.aborted.push(...journal.leftOpen.splice(0));
+    journal.empty();
+    await expect(own()).rejects.toMatchObject({ code: 'BATCHES_GONE' });
+  });
+
+  it('writes nothing again when a batch before that of its state is missing', async () => {
+    journal.missMarkers('batches');
+    await seal(await own(), 3);
+    journal.leftOpen.splice(1, 1);
+    await expect(own()).rejects.toMatchObject({ code: 'STATE_CONTRADICTED' });
+    expect(journal.committed.length).toBe(1);
+  });
+
   it('refuses while a transaction is open that it cannot end', async () => {
     journal.foreignFrom = journal.end;
     journal.end += 1;

@@ -72,7 +72,7 @@ export async function recoverAsOwner(
   try {
     position = await recover(journal, origin, keys);
   } catch (error) {
-    if (!(error instanceof IngestorError) || error.code === 'LOG_NOT_BEGUN') throw error;
+    if (!(error instanceof IngestorError)) throw error;
     const written = await writeAgain(journal, writer, origin, keys);
     if (written !== null) return written;
     position = await missedByState(journal, origin, keys);

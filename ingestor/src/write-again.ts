@@ -57,19 +57,17 @@ function leadingTo(
   origin: string,
   keys: DeploymentKeys,
 ): Buffer[] | null {
-  const byHeader = new Map<string, { object: Buffer; previous: string | null }>();
-  for (const { value } of records) {
-    const ours = value && readOurBatch(value, origin, keys);
-    if (!value || !ours) continue;
+  const byHeader = new Map<string | null, { object: Buffer; previous: string | null }>();
+  for (const { value: object } of records) {
+    const ours = object && readOurBatch(object, origin, keys);
+    if (!ours) continue;
     const { headerHash, header } = ours.batch;
-    const previous = header.previous?.header ?? null;
-    byHeader.set(encodeBase64(headerHash), { object: value, previous });
+    byHeader.set(encodeBase64(headerHash), { object, previous: header.previous?.header ?? null });
   }
   const objects: Buffer[] = [];
   let wanted = position.head.header && encodeBase64(position.head.header);
   while (wanted !== after) {
-    const found: { object: Buffer; previous: string | null } | undefined =
-      wanted === null ? undefined : byHeader.get(wanted);
+    const found = byHeader.get(wanted);
     if (found === undefined) return null;
     objects.unshift(found.object);
     wanted = found.previous;

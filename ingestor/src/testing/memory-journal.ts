@@ -112,6 +112,7 @@ export class MemoryJournal implements Journal {
   }
 
   async readUncommitted(from: number, to: number): Promise<readonly KafkaRecord[]> {
+    if (from < this.start || to > this.end) throw new Error(`there is no [${from}, ${to})`);
     return [...this.committed, ...this.leftOpen, ...this.aborted]
       .filter(({ offset }) => offset >= from && offset < to)
       .sort((a, b) => a.offset - b.offset);
