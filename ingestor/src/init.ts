@@ -25,7 +25,7 @@ export type Beginning = 'begun' | 'running' | 'closed';
 
 /**
  * Seals batch 0 of one partition, unless it has one.
- * @throws IngestorError BATCHES_GONE, STATE_CONTRADICTED
+ * @throws IngestorError BATCHES_GONE, STATE_CONTRADICTED, TRANSACTION_LEFT_OPEN, PRODUCE_REFUSED
  */
 export async function beginLog(
   parts: BeginParts,

@@ -16,10 +16,16 @@ export interface Journal {
   searchBatches<T>(
     found: (records: readonly KafkaRecord[], whole: boolean) => T | undefined,
   ): Promise<T | undefined>;
-  /** Whether a committed record stands there. */
-  isCommitted(offset: number): Promise<boolean>;
-  /** All records of [from, to), committed or not; `to` is at most the high watermark. */
-  readUncommitted(from: number, to: number): Promise<readonly KafkaRecord[]>;
+  /**
+   * The committed records of [from, to); null when they are more than memory is kept for.
+   * @param to at most the last stable offset
+   */
+  readCommitted(from: number, to: number): Promise<readonly KafkaRecord[] | null>;
+  /**
+   * As `readCommitted`, of all records, committed or not.
+   * @param to at most the high watermark
+   */
+  readUncommitted(from: number, to: number): Promise<readonly KafkaRecord[] | null>;
   /** @throws IngestorError TOPIC_UNFIT when there is no such partition */
   offsets(): Promise<JournalOffsets>;
   /** Of something that was found half done, for whoever looks into the logs. */

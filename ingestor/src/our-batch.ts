@@ -10,6 +10,7 @@ import {
   readBatch,
   recordHash,
 } from '@authseal/ledger';
+import type { KafkaRecord } from '@authseal/runtime/kafka';
 
 export type OurBatch = {
   readonly batch: Batch;
@@ -35,6 +36,20 @@ export function readOurBatch(
     if (error instanceof LedgerError) return null;
     throw error;
   }
+}
+
+export type OurBatchAt = OurBatch & { readonly offset: number; readonly object: Buffer };
+
+/** The authentic batches of the log among the topic's records. */
+export function batchesAmong(
+  records: readonly KafkaRecord[],
+  origin: string,
+  keys: DeploymentKeys,
+): OurBatchAt[] {
+  return records.flatMap(({ value: object, offset }) => {
+    const ours = object && readOurBatch(object, origin, keys);
+    return ours ? { ...ours, offset, object } : [];
+  });
 }
 
 /** The last record in a batch that holds any. */

@@ -7,11 +7,11 @@
  * left a transaction half done (take-over.ts), nobody but a person can say which is true. Never "start
  * at 0".
  */
-import { chainFault, type DeploymentKeys, type LogHead } from '@authseal/ledger';
+import type { DeploymentKeys } from '@authseal/ledger';
 import type { KafkaRecord, PartitionState } from '@authseal/runtime/kafka';
 import { IngestorError } from './error.ts';
 import type { Journal } from './journal.ts';
-import { lastRecordOf, type OurBatch, readOurBatch } from './our-batch.ts';
+import { batchesAmong, lastRecordOf } from './our-batch.ts';
 import { decodeState, encodeState, type Position } from './state.ts';
 
 /**
@@ -29,9 +29,7 @@ export async function recover(
   if (position !== null && (await endsWith(journal, position, start, end))) return position;
   const found = await lastInTopic(journal, origin, keys);
   if (position === null && found !== undefined) return found;
-  if (position !== null && found !== undefined && isSame(position, found)) {
-    return { ...position, batchOffset: found.batchOffset };
-  }
+  if (position !== null && found !== undefined && isSame(position, found)) return position;
   const says =
     state === null
       ? 'there is no state'
@@ -44,16 +42,6 @@ export async function recover(
     'STATE_CONTRADICTED',
     `${origin}: ${says}, and the batches topic ends with batch ${found.head.batch - 1} at offset ${found.batchOffset}. Offsets were set by hand, an ingestor ran under another group, or Kafka was restored from a copy: find out which; the log must not fork. \`authseal-ingestor recover --from-archive --dry-run\` compares both with all regions.`,
   );
-}
-
-function areOneTransaction(batches: readonly OurBatchAt[], before: LogHead): boolean {
-  let head = before;
-  for (const [i, { batch, offset }] of batches.entries()) {
-    const isNext = offset === (batches[0] as OurBatchAt).offset + i;
-    if (!isNext || chainFault(head, batch.header) !== null) return false;
-    head = batch.head;
-  }
-  return true;
 }
 
 /** The position after the last of our batches in the topic; undefined when it holds none. */
@@ -80,31 +68,7 @@ const endsWith = async (
 ): Promise<boolean> =>
   start <= batchOffset &&
   end === batchOffset + BATCH_AND_MARKER &&
-  (await journal.isCommitted(batchOffset));
-
-/**
- * The position after the last batch in the topic, where that goes on from the state by the batches of one
- * transaction: no marker stands between them. Null where it does not.
- */
-export async function missedByState(
-  journal: Journal,
-  origin: string,
-  keys: DeploymentKeys,
-): Promise<Position | null> {
-  const state = await journal.readState();
-  const position = state && decodeState(origin, state);
-  const found = await lastInTopic(journal, origin, keys);
-  if (!position || !found || found.head.batch <= position.head.batch) return null;
-  const follows = await journal.searchBatches((records, whole) => {
-    const newer = oursAmong(records, origin, keys).filter(
-      ({ offset }) => offset > position.batchOffset,
-    );
-    // The window may not reach down to the state's batch yet.
-    const areAll = whole || (records[0]?.offset ?? 0) <= position.batchOffset;
-    return areAll ? areOneTransaction(newer, position.head) : undefined;
-  });
-  return follows ? found : null;
-}
+  (await journal.readCommitted(batchOffset, batchOffset + 1))?.length === 1;
 
 /** As far as can be seen here: the partition never dropped anything. */
 const isNew = (state: PartitionState | null, start: number): boolean =>
@@ -124,13 +88,9 @@ function gone(origin: string, says: string, start: number, end: number): Ingesto
   );
 }
 
-/**
- * The topic may have dropped the batch with the last record: of that, the state alone then tells. And
- * the batch may stand there again, further on, by a transaction that the state misses (write-again.ts).
- */
+/** The topic may have dropped the batch with the last record: of that, the state alone then tells. */
 function isSame(position: Position, found: Position): boolean {
-  const { batchOffset } = position;
-  const { metadata } = encodeState({ ...found, last: found.last ?? position.last, batchOffset });
+  const { metadata } = encodeState({ ...found, last: found.last ?? position.last });
   return metadata === encodeState(position).metadata;
 }
 
@@ -145,7 +105,7 @@ function positionFrom(
   origin: string,
   keys: DeploymentKeys,
 ): Position | undefined {
-  const ours = oursAmong(records, origin, keys);
+  const ours = batchesAmong(records, origin, keys);
   const newest = ours.at(-1);
   const last = ours.findLast(({ batch }) => batch.header.count > 0);
   const certain = last !== undefined || ours[0]?.batch.header.batch === 0 || whole;
@@ -157,17 +117,4 @@ function positionFrom(
     batchOffset: offset,
     key,
   };
-}
-
-type OurBatchAt = OurBatch & { readonly offset: number };
-
-function oursAmong(
-  records: readonly KafkaRecord[],
-  origin: string,
-  keys: DeploymentKeys,
-): OurBatchAt[] {
-  return records.flatMap(({ value, offset }) => {
-    const one = value && readOurBatch(value, origin, keys);
-    return one ? { ...one, offset } : [];
-  });
 }

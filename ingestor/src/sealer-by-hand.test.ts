@@ -249,16 +249,28 @@ describe('an owner that gives up', () => {
 });
 
 describe('a log that is closed', () => {
-  it('is told to be closed, at the last batch and to every later owner', async () => {
+  it('is told to be closed when it is opened behind its last batch, and to every later owner', async () => {
     const owner = await start({ close: true });
     await clock.moveTo(500);
-    expect(told).toEqual(['opened at 0', 'sealed 0, close, 0 behind', 'closed']);
+    expect(told).toEqual(['opened at 0', 'sealed 0, close, 0 behind', 'opened at 0', 'closed']);
     await owner.stop();
     [source, told] = [hand.source, hand.told] = [new HandSource(), []];
     const later = await start();
     expect(told).toEqual(['opened at 0', 'closed']);
     expect(later.closed).toBe(true);
     expect(source.asked).toEqual([]);
+    await later.stop();
+  });
+
+  it('is not told to be closed while the brokers have not committed its last batch', async () => {
+    const { journal } = hand;
+    journal.missMarkers('batches');
+    const owner = await start({ close: true });
+    await clock.moveTo(500);
+    expect(told.slice(1)).toEqual(['sealed 0, close, 0 behind', 'opened at 0', 'closed']);
+    expect(journal.warnings.at(-1)).toContain('it is written again');
+    expect(journal.leftOpen).toEqual([]);
+    expect(owner.closed).toBe(true);
   });
 });
 

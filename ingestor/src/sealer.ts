@@ -138,8 +138,13 @@ export class Sealer {
     }
   }
 
-  /** Steps 1 to 6, until the partition is given up or closed. */
+  /** Until the partition is given up or closed. A log is closed when a new owner finds it so. */
   async #own(): Promise<void> {
+    while (await this.#sealAsOwner());
+  }
+
+  /** Steps 1 to 6; whether the last batch of the log was sealed. */
+  async #sealAsOwner(): Promise<boolean> {
     const { journal, origin, terms, clock, observer } = this.#parts;
     const writer = await takeOver(journal, origin);
     try {
@@ -150,9 +155,10 @@ export class Sealer {
       this.#refusal = null;
       observer.opened(position);
       this.#lastSealedAt = clock.elapsed() - Math.max(0, clock.now() - position.head.sealedAt);
-      if (!position.head.closed && !(await this.#goOn(writer, position))) return;
+      if (!position.head.closed) return await this.#goOn(writer, position);
       this.#closed = true;
       observer.closed();
+      return false;
     } finally {
       await writer.close();
     }
@@ -272,7 +278,8 @@ const PROBE_INTERVAL = 500;
  * still the owner. The broker refuses the state, which is never committed, if it is not.
  */
 async function throwAsOwner(error: unknown, writer: JournalWriter): Promise<never> {
-  if (error instanceof IngestorError) {
+  // An answer that is refused was given to the owner.
+  if (error instanceof IngestorError && error.code !== 'PRODUCE_REFUSED') {
     await writer.begin();
     await writer.sendState({ offset: 0, metadata: '' });
   }

@@ -1,11 +1,12 @@
 import { BatchBuilder, chainFault, digestEntries, newLog, readBatch } from '@authseal/ledger';
+import type { KafkaRecord } from '@authseal/runtime/kafka';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { commitBatches, type Uncommitted } from './committer.ts';
 import { beginLog } from './init.ts';
 import type { JournalWriter } from './journal.ts';
 import { systemClock } from './kafka-journal.ts';
 import { sealBatch } from './seal-batch.ts';
-import type { Position } from './state.ts';
+import { encodeState, type Position } from './state.ts';
 import { recoverAsOwner, takeOver } from './take-over.ts';
 import { type Marked, MemoryJournal } from './testing/memory-journal.ts';
 import { keys, ORIGIN, TERMS } from './testing/sealer-by-hand.ts';
@@ -63,7 +64,7 @@ describe('where the brokers missed out a marker of the last transaction', () => 
       'of the batch and of the state, the batch is sealed anew',
       ['batches', 'state'],
       1,
-      /from offset 2 on \(of 3\); it is aborted/,
+      /from offset 2 on \(of 3\): left so by the brokers/,
     ],
     [
       'of the batch, it is written again',
@@ -190,6 +191,79 @@ describe('a new owner', () => {
     await expect(recoverAsOwner(journal, writer, ORIGIN, keys, () => false)).rejects.toMatchObject({
       code: 'STATE_CONTRADICTED',
     });
+  });
+
+  it('believes a topic that shows the batch of its state once more, written again', async () => {
+    journal.missMarkers('batches');
+    await seal(await own(), 2);
+    const { missMarkers } = journal;
+    const open = journal.open.bind(journal);
+    let opened = 0;
+    journal.open = async () => {
+      opened += 1;
+      // The second one writes again: its state is missed, too.
+      if (opened === 2) missMarkers.call(journal, 'state');
+      return open();
+    };
+    await own();
+    expect(JSON.parse(journal.state?.metadata as string).batchOffset).toBeLessThan(
+      journal.committed.at(-1)?.offset as number,
+    );
+    await seal(await own());
+    expectOneLog(4);
+  });
+
+  it('refuses where a copy of the batch of its state stands behind a newer one', async () => {
+    const owner = await own();
+    journal.missMarkers('state');
+    await seal(owner);
+    const [first] = journal.committed as [KafkaRecord];
+    journal.committed.push({ ...first, offset: journal.end });
+    journal.end += 1;
+    await expect(own()).rejects.toMatchObject({ code: 'STATE_CONTRADICTED' });
+  });
+
+  it('refuses a state of another history, and one whose batch lies beyond the topic', async () => {
+    const before = await own();
+    const other = await sealBatch(
+      { ...PARTS, clock: { ...systemClock, now: () => Date.now() + 5000 } },
+      new BatchBuilder(before.position.head),
+      before.position.key,
+      1,
+      'heartbeat',
+    );
+    await seal(await seal(before));
+    for (const batchOffset of [0, 2, 5000]) {
+      journal.state = encodeState({ ...before.position, head: other.head, batchOffset });
+      await expect(own()).rejects.toMatchObject({ code: 'STATE_CONTRADICTED' });
+    }
+    expect(journal.warnings).toEqual([]);
+  });
+
+  it('refuses a state so far behind that more lies above it than is looked at', async () => {
+    const owner = await own();
+    const { state } = journal;
+    await seal(owner);
+    for (let i = 0; i < 1000; i += 1) journal.end += 1; // aborted
+    journal.state = state;
+    await expect(own()).rejects.toMatchObject({ code: 'STATE_CONTRADICTED' });
+  });
+
+  it('keeps the last record of its state where the topic holds none any more', async () => {
+    const owner = await own();
+    const last = { offset: 0, hash: Buffer.alloc(32, 1) };
+    const position = { ...owner.position, last };
+    journal.state = encodeState(position);
+    journal.missMarkers('state');
+    await seal({ ...owner, position });
+    expect((await own()).position.last).toEqual(last);
+  });
+
+  it('refuses an answer to what it writes again that cannot be trusted', async () => {
+    journal.missMarkers('batches');
+    await seal(await own());
+    journal.answer = () => [];
+    await expect(own()).rejects.toMatchObject({ code: 'PRODUCE_REFUSED' });
   });
 
   it('refuses a state that misses more than one transaction', async () => {

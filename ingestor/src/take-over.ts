@@ -10,14 +10,15 @@
  *     for it**: committed beside the batch that was sealed in its place, it makes a fork. It is aborted
  *     first.
  *   - The state may be committed and its batches not: they are written again (write-again.ts).
- *   - The batches may be committed and their state not: the topic is believed.
+ *   - The batches may be committed and their state not: the topic is believed (missed-state.ts).
  */
 import type { DeploymentKeys } from '@authseal/ledger';
 import type { PartitionState } from '@authseal/runtime/kafka';
 import { IngestorError } from './error.ts';
 import type { Journal, JournalWriter } from './journal.ts';
-import { missedByState, recover } from './recover.ts';
-import { encodeState, type Position } from './state.ts';
+import { missedByState } from './missed-state.ts';
+import { recover } from './recover.ts';
+import { decodeState, encodeState, type Position } from './state.ts';
 import { writeAgain } from './write-again.ts';
 
 /** How often it is looked whether a transaction is open: the marker that ends it may be missed out, too. */
@@ -35,7 +36,7 @@ export async function takeOver(journal: Journal, origin: string): Promise<Journa
       if (highWatermark <= end) return writer;
       if (looks === LOOKS) throw leftOpen(origin, end, highWatermark);
       journal.warn(
-        `the brokers left a transaction open from offset ${end} on (of ${highWatermark}); it is aborted`,
+        `a transaction is open behind the fence, from offset ${end} on (of ${highWatermark}): left so by the brokers, or somebody else's; what is ours is aborted`,
       );
       await abortAll(writer);
     } catch (error) {
@@ -68,18 +69,22 @@ export async function recoverAsOwner(
   keys: DeploymentKeys,
   mayBelieveTopic: (position: Position) => boolean,
 ): Promise<Position> {
-  let position: Position | null;
+  let position: Position;
   try {
     position = await recover(journal, origin, keys);
   } catch (error) {
     if (!(error instanceof IngestorError)) throw error;
-    const written = await writeAgain(journal, writer, origin, keys);
+    const state = await journal.readState();
+    const known = state && decodeState(origin, state);
+    if (known === null) throw error;
+    const written = await writeAgain(journal, writer, known, origin, keys);
     if (written !== null) return written;
-    position = await missedByState(journal, origin, keys);
-    if (position === null || !mayBelieveTopic(position)) throw error;
+    const missed = await missedByState(journal, known, origin, keys);
+    if (missed === null || !mayBelieveTopic(missed)) throw error;
     journal.warn(
-      `the state misses the last transaction, up to batch ${position.head.batch - 1} at offset ${position.batchOffset}; it goes on from there`,
+      `the state misses the last transaction, up to batch ${missed.head.batch - 1} at offset ${missed.batchOffset}; it goes on from there`,
     );
+    position = missed;
   }
   await keepState(journal, writer, encodeState(position));
   return position;

@@ -3,37 +3,27 @@
  * archiver takes one for the repeat that it is, or for the batch that it waits for.
  */
 import { type DeploymentKeys, encodeBase64, newLog } from '@authseal/ledger';
-import type { KafkaRecord, ProduceResult } from '@authseal/runtime/kafka';
+import type { ProduceResult } from '@authseal/runtime/kafka';
 import { IngestorError } from './error.ts';
 import type { Journal, JournalWriter } from './journal.ts';
-import { readOurBatch } from './our-batch.ts';
+import { batchesAmong, type OurBatchAt } from './our-batch.ts';
 import { lastInTopic } from './recover.ts';
-import { decodeState, encodeState, type Position } from './state.ts';
+import { encodeState, type Position } from './state.ts';
 
 /**
  * Where the state is ahead of the topic, and what it is ahead by stands there uncommitted: writes that
- * again, and the state after it, in one transaction. A state is never committed for batches that were
- * not meant to be: their marker was missed out, or the one of a later transaction aborted them.
+ * again, and the state after it, in one transaction.
  * @returns the position after them; null when it is not so
  * @throws IngestorError PRODUCE_REFUSED
  */
 export async function writeAgain(
   journal: Journal,
   writer: JournalWriter,
+  position: Position,
   origin: string,
   keys: DeploymentKeys,
 ): Promise<Position | null> {
-  const state = await journal.readState();
-  const position = state && decodeState(origin, state);
-  if (position === null) return null;
-  const { start, end } = await journal.offsets();
-  if (position.batchOffset >= end) return null;
-  const last = await lastInTopic(journal, origin, keys);
-  const from = last === undefined ? start : last.batchOffset + 1;
-  if (position.batchOffset < from) return null;
-  const records = await journal.readUncommitted(from, position.batchOffset + 1);
-  const after = (last?.head ?? newLog(origin)).header;
-  const objects = leadingTo(position, after && encodeBase64(after), records, origin, keys);
+  const objects = await uncommittedOf(journal, position, origin, keys);
   if (objects === null) return null;
   journal.warn(
     `the state says batch ${position.head.batch - 1} at offset ${position.batchOffset}, where it is not committed; it is written again, with ${objects.length - 1} before it`,
@@ -49,28 +39,44 @@ export async function writeAgain(
   return written;
 }
 
+/**
+ * The batches from the last committed one to that of the state, where all stand in the topic; null where
+ * it is not so. A state is never committed for batches that were not meant to be: their marker was missed
+ * out, or the one of a later transaction aborted them.
+ */
+export async function uncommittedOf(
+  journal: Journal,
+  position: Position,
+  origin: string,
+  keys: DeploymentKeys,
+): Promise<Buffer[] | null> {
+  const { start, highWatermark } = await journal.offsets();
+  if (position.batchOffset >= highWatermark) return null;
+  const last = await lastInTopic(journal, origin, keys);
+  const from = last === undefined ? start : last.batchOffset + 1;
+  if (position.batchOffset < from) return null;
+  const records = await journal.readUncommitted(from, position.batchOffset + 1);
+  const after = (last?.head ?? newLog(origin)).header;
+  return (
+    records &&
+    leadingTo(position, after && encodeBase64(after), batchesAmong(records, origin, keys))
+  );
+}
+
 /** The objects whose batches follow each other from the one with the header `after` to the position; null when one is missing. */
 function leadingTo(
   position: Position,
   after: string | null,
-  records: readonly KafkaRecord[],
-  origin: string,
-  keys: DeploymentKeys,
+  batches: readonly OurBatchAt[],
 ): Buffer[] | null {
-  const byHeader = new Map<string | null, { object: Buffer; previous: string | null }>();
-  for (const { value: object } of records) {
-    const ours = object && readOurBatch(object, origin, keys);
-    if (!ours) continue;
-    const { headerHash, header } = ours.batch;
-    byHeader.set(encodeBase64(headerHash), { object, previous: header.previous?.header ?? null });
-  }
+  const byHeader = new Map(batches.map((ours) => [encodeBase64(ours.batch.headerHash), ours]));
   const objects: Buffer[] = [];
   let wanted = position.head.header && encodeBase64(position.head.header);
   while (wanted !== after) {
-    const found = byHeader.get(wanted);
+    const found = byHeader.get(wanted ?? '');
     if (found === undefined) return null;
     objects.unshift(found.object);
-    wanted = found.previous;
+    wanted = found.batch.header.previous?.header ?? null;
   }
   return objects;
 }

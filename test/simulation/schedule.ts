@@ -175,13 +175,13 @@ class Schedule {
     const state = this.#kafka.offsetsOf(INGESTOR_STATE).committed;
     const sealed = state?.offset ?? 0;
     const { batchOffset } = JSON.parse(state?.metadata || '{}');
-    // A state may be there without its batch (KAFKA-20734), until an owner finds it so.
-    if (state !== null && batches.slots[batchOffset]?.state !== 'committed') return false;
+    const newest = batches.slots.findLast((slot) => !slot.isMarker && slot.state === 'committed');
+    // A state may be there without its batch (KAFKA-20734), or a batch without its state, for a while.
+    if (state !== null && newest?.offset !== batchOffset) return false;
     const last = events.slots.findLast(({ isMarker }) => !isMarker)?.offset ?? -1;
     if (sealed <= last || events.replicated < events.end) return false;
     if (this.#isStopped()) return true;
     const place = this.#kafka.offsetsOf(ARCHIVER_STATE).committed;
-    const newest = batches.slots.findLast((slot) => !slot.isMarker && slot.state === 'committed');
     return place !== null && place.offset > (newest?.offset ?? 0);
   }
 

@@ -83,7 +83,7 @@ export const VARIANTS: readonly Variant[] = [
   }),
   variant('a state that misses a transaction is refused', {
     file: 'ingestor/src/take-over.ts',
-    from: '    if (position === null || !mayBelieveTopic(position)) throw error;\n',
+    from: '    if (missed === null || !mayBelieveTopic(missed)) throw error;\n',
     to: '    throw error;\n',
   }),
   variant('a lost state is recovered from an older batch', {
@@ -93,7 +93,7 @@ export const VARIANTS: readonly Variant[] = [
   }),
   variant('who was replaced while it read calls a person', {
     file: SEALER,
-    from: '  if (error instanceof IngestorError) {\n    await writer.begin();',
+    from: "  if (error instanceof IngestorError && error.code !== 'PRODUCE_REFUSED') {\n    await writer.begin();",
     to: '  if (error === null) {\n    await writer.begin();',
   }),
   variant('a state is refused when no batch with a record is left beside it', {

@@ -15,6 +15,7 @@ import {
 import { beforeEach, describe, expect, it } from 'vitest';
 import { recover } from '../recover.ts';
 import { decodeState, encodeState, type Position } from '../state.ts';
+import { recoverAsOwner, takeOver } from '../take-over.ts';
 import { MemoryJournal } from '../testing/memory-journal.ts';
 import { MemoryRegion } from '../testing/memory-region.ts';
 import { type RecoverOptions, recoverLog } from './recover-log.ts';
@@ -221,6 +222,19 @@ describe('a log whose batches topic was emptied', () => {
 });
 
 describe('a log whose state tells of a later batch than is to be found', () => {
+  it('is left to the ingestor when the brokers have not committed that batch, whatever risk is taken', async () => {
+    await commit(...log.slice(0, 4));
+    journal.missMarkers('batches');
+    await commit(at(4));
+    hold(a, ...log.slice(0, 4));
+    for (const acceptForkRisk of [false, true]) {
+      await expect(recoverIt({ acceptForkRisk })).rejects.toThrow(/batch 4.*Start an ingestor/s);
+    }
+    const writer = await takeOver(journal, ORIGIN);
+    await recoverAsOwner(journal, writer, ORIGIN, keys, () => true);
+    await expectContinued(at(4));
+  });
+
   it('is refused, unless that risk is taken', async () => {
     await commit(...log);
     journal.empty();

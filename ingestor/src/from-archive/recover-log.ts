@@ -19,7 +19,7 @@ import type { Journal } from '../journal.ts';
 import { lastInTopic, recover } from '../recover.ts';
 import { decodeState, encodeState, type Position } from '../state.ts';
 import { takeOver } from '../take-over.ts';
-import { offsetWritten } from '../write-again.ts';
+import { offsetWritten, uncommittedOf } from '../write-again.ts';
 import { findLastBatch, type Known, type LastBatch, lastRecordUpTo, riskOf } from './last-batch.ts';
 import type { ArchivedBatch, RegionLog } from './region-log.ts';
 
@@ -130,6 +130,13 @@ async function decide(
   const ends = archived?.last.batch.header.batch ?? -1;
   const inTopic = topic === undefined ? -1 : numberOf(topic);
   if (refusal === null && inTopic >= ends) return { step: { kind: 'nothing' }, found: '', notes };
+  const isLeft = state !== null && numberOf(state) > Math.max(ends, inTopic);
+  if (isLeft && (await uncommittedOf(options.journal, state, options.origin, options.keys))) {
+    throw new IngestorError(
+      'FORK_RISK',
+      `The state knows batch ${numberOf(state)}, which stands in the batches topic uncommitted: the brokers left its transaction half done. Nothing was written. Start an ingestor: it writes the batch again and goes on from it.`,
+    );
+  }
   const later = known.find(({ number }) => number > Math.max(ends, inTopic));
   if (later !== undefined) {
     riskOf(options, notes)(

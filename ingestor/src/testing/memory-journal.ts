@@ -47,6 +47,7 @@ export class MemoryJournal implements Journal {
     const epoch = this.#epoch;
     let state: PartitionState | null = null;
     let isClosed = false;
+    let isBegun = false;
     if (this.#isOpen) this.#mark(this.aborted);
     const step = async (name: Step, deed: () => void) => {
       if (isClosed) throw new Error(`${name} on a closed writer`);
@@ -58,6 +59,8 @@ export class MemoryJournal implements Journal {
     return {
       begin: () =>
         step('begin', () => {
+          if (isBegun) throw new Error('there is a transaction already');
+          isBegun = true;
           state = null;
         }),
       send: async (value) => {
@@ -77,10 +80,15 @@ export class MemoryJournal implements Journal {
         }),
       commit: () =>
         step('commit', () => {
+          isBegun = false;
           if (!this.#missing.has('state')) this.state = state ?? this.state;
           if (this.#isOpen) this.#mark(this.committed);
         }),
-      abort: () => step('abort', () => this.#mark(this.aborted)),
+      abort: () =>
+        step('abort', () => {
+          isBegun = false;
+          this.#mark(this.aborted);
+        }),
       async close() {
         isClosed = true;
       },
@@ -107,8 +115,9 @@ export class MemoryJournal implements Journal {
     return this.committed.length === 0 ? undefined : found(this.committed, true);
   }
 
-  async isCommitted(offset: number): Promise<boolean> {
-    return this.committed.some((record) => record.offset === offset);
+  async readCommitted(from: number, to: number): Promise<readonly KafkaRecord[]> {
+    if (from < this.start || to > this.end) throw new Error(`there is no [${from}, ${to})`);
+    return this.committed.filter(({ offset }) => offset >= from && offset < to);
   }
 
   async readUncommitted(from: number, to: number): Promise<readonly KafkaRecord[]> {

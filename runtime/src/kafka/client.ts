@@ -73,7 +73,7 @@ export function newCluster(
 ): Cluster {
   const kafka = newClient(connection, clientId, log) as WithClusters;
   const createCluster = kafka[symbolOfClusters(kafka)] as CreateCluster;
-  return createCluster({ isolationLevel });
+  return createCluster({ isolationLevel, allowAutoTopicCreation: false });
 }
 
 type CreateCluster = (options: object) => Cluster;

@@ -47,6 +47,8 @@ export async function readRecords(
   const records: KafkaRecord[] = [];
   let bytes = 0;
   let isCut = false;
+  // A record's whole set comes, however little is asked for.
+  const fetchBytes = to - from === 1 ? 1 : FETCH_BYTES;
   const cluster = newCluster(connection, 'authseal-read', log, readAs);
   try {
     await cluster.connect();
@@ -73,11 +75,11 @@ export async function readRecords(
       isolationLevel: readAs,
       maxWaitTime: 1000,
       minBytes: 1,
-      maxBytes: FETCH_BYTES,
+      maxBytes: fetchBytes,
       topics: [
         {
           topic,
-          partitions: [{ partition, fetchOffset: String(fetchOffset), maxBytes: FETCH_BYTES }],
+          partitions: [{ partition, fetchOffset: String(fetchOffset), maxBytes: fetchBytes }],
         },
       ],
     });

@@ -187,7 +187,7 @@ export class Kafka {
     world.tell(() => `${id} is to be ${isCommit ? 'committed' : 'aborted'}`);
     let left = topics.size + groups.size;
     let areAllMarked = true;
-    // Two transactions of one owner each meet a partition without a leader, that they could just write to: no.
+    // At most once for each owner: a state that misses two transactions is left to a person.
     const mayMiss = !world.isCalm && transaction.missedEpoch !== epoch;
     const done = () => {
       left -= 1;
