@@ -1,6 +1,6 @@
 /** Knows a process again: by its id and when it started, since systems use ids again. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs';
 
 /** A process, as written to pid files. `started` is only compared, never read. */
 export type ProcessIdentity = { pid: number; started: string };
@@ -25,6 +25,15 @@ export function send(pid: number, signal: NodeJS.Signals): boolean {
   }
 }
 
+/** Whether SIGSTOP has reached each of its threads, or it is gone. */
+export function isStopped(pid: number): boolean {
+  if (!existsSync('/proc/self/stat')) return !/^[^TZ]/.test(stateElsewhere(pid));
+  return globSync(`/proc/${pid}/task/*/stat`).every((file) => {
+    const [state] = fieldsOf(file);
+    return state === undefined || /[TZ]/.test(state);
+  });
+}
+
 /** Writes a running process's identity to a pid file. */
 export function writePidFile(file: string, pid: number): void {
   writeFileSync(file, JSON.stringify(identify(pid)));
@@ -37,14 +46,29 @@ export function readPidFile(file: string): ProcessIdentity | null {
   return identity !== null && runs(identity) ? identity : null;
 }
 
-/** proc(5): after the name in parentheses come the state and, 19 fields on, the start in ticks since boot. */
 function startedOnLinux(pid: number): string | null {
+  const fields = fieldsOf(`/proc/${pid}/stat`);
+  return fields[0] === 'Z' ? null : (fields[19] ?? null);
+}
+
+/** proc(5): after the name in parentheses come the state and, 19 fields on, the start in ticks since boot. Empty when it is gone. */
+function fieldsOf(file: string): string[] {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return fields[0] === 'Z' ? null : (fields[19] ?? null);
+    const stat = readFileSync(file, 'latin1');
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   } catch {
-    return null;
+    return [];
+  }
+}
+
+/** As ps shows it; empty when it is gone. */
+function stateElsewhere(pid: number): string {
+  try {
+    return execFileSync('ps', ['-o', 'stat=', '-p', `${pid}`])
+      .toString()
+      .trim();
+  } catch {
+    return '';
   }
 }
 

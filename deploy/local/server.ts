@@ -10,7 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { DeployError } from './error.ts';
 import { inTime } from './in-time.ts';
-import { identify, readPidFile, send, writePidFile } from './process-identity.ts';
+import { identify, isStopped, readPidFile, send, writePidFile } from './process-identity.ts';
 import type { TetherMessage, TetherOrder } from './tether.ts';
 
 /** A running server, whatever runs it: a native process or a container. */
@@ -78,6 +78,7 @@ export async function startServer(spec: ServerSpec): Promise<Server> {
     async kill(signal) {
       if (running.exit() !== null || !send(running.pid, signal)) return;
       if (signal === 'SIGKILL' || signal === 'SIGTERM') await running.ended();
+      if (signal === 'SIGSTOP') while (!isStopped(running.pid)) await sleep(1);
     },
     async restart() {
       await server.stop();

@@ -6,7 +6,7 @@ import { type Server, type Servers, startServers } from '@authseal/deploy/local'
 import { type AuditProducer, createAuditProducer, type Receipt } from '@authseal/producer-sdk';
 import { decodeEvent } from '@authseal/schemas';
 import { type Admin, Kafka, logLevel } from 'kafkajs';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { newProducerId, produceForged, recordAt } from '../plain/forged-records.ts';
 import { createTopic, type PlainRecord, readTopic as readPlain } from '../plain/topic.ts';
 
@@ -170,7 +170,8 @@ describe('the producer on a real Kafka', () => {
   it('is confirmed nothing that is not written, whoever wrote under producer ids of Kafka before', async () => {
     const topic = await newTopic(1);
     const [broker] = servers.kafkaBrokers as [string];
-    const own = await newProducerId(broker);
+    // The first of a broker's ids is refused while it fetches a block of them.
+    const own = await vi.waitFor(() => newProducerId(broker), { timeout: 60_000 });
     for (let next = own + 1; next <= own + 20; next++) {
       await produceForged(broker, topic, [recordAt(0, 'forged')], { producerId: next });
     }
