@@ -37,7 +37,7 @@ export type JournalOffsets = {
   readonly start: number;
   /** The last stable offset: what an open transaction holds back lies above. */
   readonly end: number;
-  /** Not below `end`; above it, a transaction is open. */
+  /** Asked before `end`: where it is above that, a transaction is open. */
   readonly highWatermark: number;
 };
 

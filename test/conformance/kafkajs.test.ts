@@ -143,7 +143,8 @@ describe('an assigned consumer', () => {
     await send(1, 'd');
     const { consumer, told } = consume();
     await vi.waitUntil(() => told.heartbeats > 1, PATIENT);
-    expect(told.joins.at(-1)).toEqual([0, 1]);
+    // [] is told where the coordinator was not there at once.
+    expect(told.joins.filter((join) => join.length > 0)).toEqual([[0, 1]]);
     expect(told.fetched).toEqual([]);
     consumer.seek(0, 1);
     consumer.resume(0);

@@ -116,10 +116,15 @@ async function leaveOpen({ object }: SealedBatch): Promise<void> {
   await produceForged(broker, batchesTopic, [recordOf(object)], { ...producer, transactionalId });
 }
 
-async function commitState(position: Position): Promise<void> {
+/** As `leaveOpen`, of a transaction whose state was committed. */
+async function leaveOpenBehindState(): Promise<void> {
+  const { position } = await own();
+  const sealed = await sealAfter(position);
+  const { end } = await journal.offsets();
+  await leaveOpen(sealed);
   const writer = await journal.open();
   await writer.begin();
-  await writer.sendState(encodeState(position));
+  await writer.sendState(encodeState({ ...position, head: sealed.head, batchOffset: end }));
   await writer.commit();
   await writer.close();
 }
@@ -160,11 +165,7 @@ describe('a batch that a transaction left open', () => {
   });
 
   it('is written again when its state was committed', async () => {
-    const { position } = await own();
-    const sealed = await sealAfter(position);
-    const { end } = await journal.offsets();
-    await leaveOpen(sealed);
-    await commitState({ ...position, head: sealed.head, batchOffset: end });
+    await leaveOpenBehindState();
     const owner = await own();
     expect(owner.position.head.batch).toBe(2);
     await commit(owner, await sealAfter(owner.position));
@@ -172,11 +173,7 @@ describe('a batch that a transaction left open', () => {
   });
 
   it('and whose state was committed is written again when a later transaction has aborted it', async () => {
-    const { position } = await own();
-    const sealed = await sealAfter(position);
-    const { end } = await journal.offsets();
-    await leaveOpen(sealed);
-    await commitState({ ...position, head: sealed.head, batchOffset: end });
+    await leaveOpenBehindState();
     const writer = await journal.open();
     await writer.begin();
     await writer.send(Buffer.from('of a transaction that never ends'));
