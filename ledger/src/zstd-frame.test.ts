@@ -33,6 +33,18 @@ describe('a zstd frame', () => {
     }
   });
 
+  it('is a single one where it fills the memory that it is written to, to the last byte', () => {
+    const chunk = 1024;
+    const sizes = new Set<number>();
+    for (let hard = chunk - 100; hard < chunk; hard += 1) {
+      const content = Buffer.concat([randomBytes(hard), Buffer.alloc(8 * chunk - hard, 'a')]);
+      const frame = zstdCompress(content);
+      sizes.add(frame.length);
+      expect(zstdDecompress(frame, LIMIT)?.equals(content)).toBe(true);
+    }
+    expect(sizes).toContain(chunk);
+  });
+
   it('takes memory for its content once', () => {
     const frame = zstdCompress(text(4_000_000));
     const before = process.memoryUsage().arrayBuffers;

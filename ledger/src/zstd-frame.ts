@@ -21,12 +21,19 @@ const LEVEL = 1;
 
 /** One frame of the form above. */
 export function zstdCompress(content: Buffer): Buffer {
+  // What comes out is a view of a whole chunk, and auth events shrink to less than an eighth.
+  const chunkSize = Math.max(1024, content.length >> 3);
+  const frame = compress(content, chunkSize);
+  // Where it fills its chunks to the last byte, zlib asks for more, and zstd adds another, empty frame.
+  return contentSize(frame) === content.length ? frame : compress(content, chunkSize + 1);
+}
+
+function compress(content: Buffer, chunkSize: number): Buffer {
   // A window that holds the whole content makes the frame a single segment.
   const windowLog = Math.max(10, Math.ceil(Math.log2(content.length + 1)));
   return zstdCompressSync(content, {
     pledgedSrcSize: content.length,
-    // What comes out is a view of a whole chunk, and auth events shrink to less than an eighth.
-    chunkSize: Math.max(1024, content.length >> 3),
+    chunkSize,
     params: {
       [constants.ZSTD_c_compressionLevel]: LEVEL,
       [constants.ZSTD_c_windowLog]: windowLog,
