@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import {
   type Codec,
   type Container,
+  checkBlock,
   decodeBlock,
   encodeBlock,
   readContainer,
@@ -188,5 +189,36 @@ describe('a data block', () => {
 
   it('that is no plain zstd frame is refused', () => {
     expect(codeOf(() => decodeBlock(part('entries'), 'zstandard'))).toBe('CONTAINER_MALFORMED');
+  });
+});
+
+describe('a block', () => {
+  const entries = Buffer.from('entry'.repeat(500));
+
+  it.each(['zstandard', 'null'] as const)(
+    'of codec %s is what its entries come out of',
+    (codec) => {
+      for (const content of [entries, Buffer.alloc(0)]) {
+        expect(() => checkBlock(encodeBlock(content, codec), content, codec)).not.toThrow();
+      }
+    },
+  );
+
+  it.each([
+    ['nothing', () => Buffer.alloc(0)],
+    ['other entries', () => encodeBlock(Buffer.from(entries.map((byte) => byte ^ 1)), 'zstandard')],
+    ['fewer entries', () => encodeBlock(entries.subarray(5), 'zstandard')],
+    ['more entries', () => encodeBlock(Buffer.concat([entries, entries]), 'zstandard')],
+    [
+      'two frames',
+      () =>
+        Buffer.concat([
+          encodeBlock(entries, 'zstandard'),
+          encodeBlock(Buffer.alloc(1), 'zstandard'),
+        ]),
+    ],
+    ['half a frame', () => encodeBlock(entries, 'zstandard').subarray(0, 20)],
+  ])('that holds %s is not sealed', (_, block) => {
+    expect(codeOf(() => checkBlock(block(), entries, 'zstandard'))).toBe('BLOCK_UNREADABLE');
   });
 });

@@ -46,6 +46,19 @@ export function encodeBlock(entries: Buffer, codec: Codec): Buffer {
 }
 
 /**
+ * What is signed is locked for years: before, the entries must come out of their block again.
+ * @throws LedgerError BLOCK_UNREADABLE
+ */
+export function checkBlock(block: Buffer, entries: Buffer, codec: Codec): void {
+  if (codec === 'null' || entries.length === 0) return;
+  if (zstdDecompress(block, entries.length)?.equals(entries)) return;
+  throw new LedgerError(
+    'BLOCK_UNREADABLE',
+    `Entries of ${entries.length} bytes, compressed, are not what comes out again. Nothing was sealed. If it goes on, the memory of this machine or the zlib of its Node ${process.version} is at fault: seal on another machine.`,
+  );
+}
+
+/**
  * The entries of a data block, in memory of their own.
  * @throws LedgerError CONTAINER_MALFORMED
  */

@@ -3,7 +3,7 @@
  * It needs nothing else, and all of it can be sent, so that another thread may do it.
  */
 import { CompactRange } from './compact-range.ts';
-import { type Codec, encodeBlock } from './container.ts';
+import { type Codec, checkBlock, encodeBlock } from './container.ts';
 import { encodeHashes } from './log-head.ts';
 import { hashLeaf, leafInPlace } from './merkle.ts';
 
@@ -29,10 +29,15 @@ export type Digest = {
 /** Digests entries here, or has it done elsewhere. */
 export type DigestEntries = (entries: Entries) => Digest | Promise<Digest>;
 
-/** Here and now. */
+/**
+ * Here and now.
+ * @throws LedgerError BLOCK_UNREADABLE
+ */
 export function digestEntries({ buffer, bounds, first, codec }: Entries): Digest {
   const range = rangeOfEntries(buffer, bounds, first);
-  const block = encodeBlock(buffer.subarray(bounds[0], bounds.at(-1)), codec);
+  const content = buffer.subarray(bounds[0], bounds.at(-1));
+  const block = encodeBlock(content, codec);
+  checkBlock(block, content, codec);
   return { range: encodeHashes(range.hashes), block, buffer };
 }
 

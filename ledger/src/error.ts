@@ -24,6 +24,8 @@ export type LedgerErrorCode =
   | 'CHAIN_BROKEN'
   /** A Merkle proof does not prove what it says. Remedy: fetch the proof and the checkpoint again; if it persists, the log was forked. */
   | 'PROOF_INVALID'
+  /** Entries that were compressed do not come out again as they were; nothing was sealed. Remedy: it is tried again by itself; if it goes on, the machine's memory or its Node is at fault: seal on another machine. */
+  | 'BLOCK_UNREADABLE'
   /** A value given to the library is out of its range. Remedy: a caller's mistake; see the message. */
   | 'OUT_OF_RANGE';
 

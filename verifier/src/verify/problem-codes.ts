@@ -22,7 +22,7 @@ export type ProblemMeaning = {
 /** What is wrong with an object by itself: the codes of the ledger, under their own names. */
 export type ObjectFaultCode = Exclude<
   LedgerErrorCode,
-  'KEY_MALFORMED' | 'CHAIN_BROKEN' | 'PROOF_INVALID' | 'OUT_OF_RANGE'
+  'KEY_MALFORMED' | 'CHAIN_BROKEN' | 'PROOF_INVALID' | 'BLOCK_UNREADABLE' | 'OUT_OF_RANGE'
 >;
 
 const OTHER_REGION =
