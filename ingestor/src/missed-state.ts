@@ -1,15 +1,16 @@
 /** A transaction that the brokers committed in the batches topic, and not in the state. */
 import { chainFault, type DeploymentKeys } from '@authseal/ledger';
+import type { KafkaRecord } from '@authseal/runtime/kafka';
 import type { Journal } from './journal.ts';
-import { batchesAmong, lastRecordOf, type OurBatchAt } from './our-batch.ts';
+import { backFrom, batchesAmong, lastRecordOf, newestOf, type OurBatchAt } from './our-batch.ts';
 import type { Position } from './state.ts';
 
 /** More offsets than this are more than one transaction. */
 const MOST_OFFSETS = 1000;
 
 /**
- * The position that the state misses: where the committed batches behind its own are those of one
- * transaction that goes on from it, or wrote it once more. Null where they are anything else.
+ * The position that the state misses: where the newest of the committed batches behind its own are
+ * those of one transaction that goes on from it. Null where they are anything else.
  */
 export async function missedByState(
   journal: Journal,
@@ -20,13 +21,11 @@ export async function missedByState(
   const { start, end } = await journal.offsets();
   const from = Math.max(start, position.batchOffset + 1);
   if (from >= end || end - from > MOST_OFFSETS) return null;
-  const records = await journal.readCommitted(from, end);
-  const batches = records && batchesAmong(records, origin, keys);
-  const last = batches?.at(-1);
-  if (!batches || !last || !areTogether(batches)) return null;
-  const isNext = goesOn(batches, position);
-  if (!isNext && !repeats(batches, position)) return null;
-  const withRecords = isNext ? batches.findLast(({ batch }) => batch.header.count > 0) : undefined;
+  const records = (await journal.readCommitted(from, end)) ?? [];
+  const missed = after(position, batchesAmong(records, origin, keys));
+  const last = missed.at(-1);
+  if (last === undefined || !goesOn(missed, position) || !areTogether(missed, records)) return null;
+  const withRecords = missed.findLast(({ batch }) => batch.header.count > 0);
   return {
     head: last.batch.head,
     last: withRecords ? lastRecordOf(withRecords.batch) : position.last,
@@ -35,9 +34,14 @@ export async function missedByState(
   };
 }
 
-/** No marker stands between them. */
-const areTogether = (batches: readonly OurBatchAt[]): boolean =>
-  batches.every(({ offset }, i) => offset === (batches[0] as OurBatchAt).offset + i);
+/** The newest batch and those before it, in their order, without the position's own and what that had before. */
+function after({ head }: Position, batches: readonly OurBatchAt[]): OurBatchAt[] {
+  const newest = newestOf(batches);
+  if (newest === undefined) return [];
+  return [...backFrom(newest.batch.headerHash, batches)]
+    .filter(({ batch }) => batch.header.batch >= head.batch)
+    .reverse();
+}
 
 function goesOn(batches: readonly OurBatchAt[], { head }: Position): boolean {
   let before = head;
@@ -48,10 +52,9 @@ function goesOn(batches: readonly OurBatchAt[], { head }: Position): boolean {
   return true;
 }
 
-/** The state's batch is the last of them, and none is newer (write-again.ts). */
-const repeats = (batches: readonly OurBatchAt[], { head }: Position): boolean =>
-  batches.every(({ batch }, i) =>
-    i === batches.length - 1
-      ? batch.headerHash.equals(head.header as Buffer)
-      : batch.header.batch < head.batch - 1,
-  );
+/** No marker stands between them: each offset there holds a record, theirs or somebody else's. */
+function areTogether(batches: readonly OurBatchAt[], records: readonly KafkaRecord[]): boolean {
+  const [first, last] = [batches.at(0)?.offset as number, batches.at(-1)?.offset as number];
+  const between = records.filter(({ offset }) => offset >= first && offset <= last);
+  return between.length === last - first + 1;
+}

@@ -52,6 +52,28 @@ export function batchesAmong(
   });
 }
 
+/** Whoever may write to the topic can put copies of older ones behind it. Of copies, the first. */
+export const newestOf = (batches: readonly OurBatchAt[]): OurBatchAt | undefined =>
+  batches.toSorted((a, b) => b.batch.header.batch - a.batch.header.batch)[0];
+
+/**
+ * The batch with that header hash, and as many before it, newest first, as are there without a hole; of
+ * copies the first.
+ * @param headerHash null before the first batch
+ */
+export function* backFrom(
+  headerHash: Buffer | null,
+  batches: readonly OurBatchAt[],
+): Generator<OurBatchAt> {
+  const reversed = batches.toReversed();
+  const byHeader = new Map(reversed.map((ours) => [encodeBase64(ours.batch.headerHash), ours]));
+  let found = byHeader.get(headerHash === null ? '' : encodeBase64(headerHash));
+  while (found !== undefined) {
+    yield found;
+    found = byHeader.get(found.batch.header.previous?.header ?? '');
+  }
+}
+
 /** The last record in a batch that holds any. */
 export function lastRecordOf(batch: Batch): LastRecord {
   const entry = batch.entryAt(batch.header.count - 1);

@@ -11,7 +11,7 @@ import type { DeploymentKeys } from '@authseal/ledger';
 import type { KafkaRecord, PartitionState } from '@authseal/runtime/kafka';
 import { IngestorError } from './error.ts';
 import type { Journal } from './journal.ts';
-import { batchesAmong, lastRecordOf } from './our-batch.ts';
+import { backFrom, batchesAmong, lastRecordOf, newestOf } from './our-batch.ts';
 import { decodeState, encodeState, type Position } from './state.ts';
 
 /**
@@ -29,7 +29,8 @@ export async function recover(
   if (position !== null && (await endsWith(journal, position, start, end))) return position;
   const found = await lastInTopic(journal, origin, keys);
   if (position === null && found !== undefined) return found;
-  if (position !== null && found !== undefined && isSame(position, found)) return position;
+  if (position !== null && found !== undefined && isSame(position, found))
+    return { ...position, batchOffset: found.batchOffset };
   const says =
     state === null
       ? 'there is no state'
@@ -88,16 +89,19 @@ function gone(origin: string, says: string, start: number, end: number): Ingesto
   );
 }
 
-/** The topic may have dropped the batch with the last record: of that, the state alone then tells. */
+/**
+ * The topic may have dropped the batch with the last record: of that, the state alone then tells. And
+ * it may hold the last batch twice (write-again.ts).
+ */
 function isSame(position: Position, found: Position): boolean {
-  const { metadata } = encodeState({ ...found, last: found.last ?? position.last });
+  const { batchOffset, last } = position;
+  const { metadata } = encodeState({ ...found, batchOffset, last: found.last ?? last });
   return metadata === encodeState(position).metadata;
 }
 
 /**
- * The position after the last of our batches among the records. A heartbeat holds no record, so the
- * last record may stand in an earlier batch than the last one; undefined while that may lie before
- * the records shown.
+ * The position after the newest of our batches among the records. A heartbeat holds no record, so the
+ * last record may stand in an earlier batch; undefined while that may lie before the records shown.
  */
 function positionFrom(
   records: readonly KafkaRecord[],
@@ -106,15 +110,16 @@ function positionFrom(
   keys: DeploymentKeys,
 ): Position | undefined {
   const ours = batchesAmong(records, origin, keys);
-  const newest = ours.at(-1);
-  const last = ours.findLast(({ batch }) => batch.header.count > 0);
-  const certain = last !== undefined || ours[0]?.batch.header.batch === 0 || whole;
-  if (newest === undefined || !certain) return undefined;
-  const { batch, offset, key } = newest;
+  const newest = newestOf(ours);
+  if (newest === undefined) return undefined;
+  const chain = [...backFrom(newest.batch.headerHash, ours)];
+  const withRecords = chain.find(({ batch }) => batch.header.count > 0);
+  const isCertain = withRecords !== undefined || chain.at(-1)?.batch.header.batch === 0 || whole;
+  if (!isCertain) return undefined;
   return {
-    head: batch.head,
-    last: last ? lastRecordOf(last.batch) : null,
-    batchOffset: offset,
-    key,
+    head: newest.batch.head,
+    last: withRecords ? lastRecordOf(withRecords.batch) : null,
+    batchOffset: newest.offset,
+    key: newest.key,
   };
 }

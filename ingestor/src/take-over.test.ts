@@ -53,6 +53,12 @@ function expectOneLog(batches: number): void {
   });
 }
 
+/** Somebody writes a batch to the topic once more. */
+function copy(number: number): void {
+  journal.committed.push({ ...(journal.committed[number] as KafkaRecord), offset: journal.end });
+  journal.end += 1;
+}
+
 beforeEach(async () => {
   journal = new MemoryJournal();
   await begin();
@@ -213,14 +219,43 @@ describe('a new owner', () => {
     expectOneLog(4);
   });
 
-  it('refuses where a copy of the batch of its state stands behind a newer one', async () => {
-    const owner = await own();
-    journal.missMarkers('state');
-    await seal(owner);
-    const [first] = journal.committed as [KafkaRecord];
-    journal.committed.push({ ...first, offset: journal.end });
-    journal.end += 1;
-    await expect(own()).rejects.toMatchObject({ code: 'STATE_CONTRADICTED' });
+  it.each([
+    ['its state', async () => {}],
+    [
+      'its state, which misses the last transaction',
+      async (owner: Owner) => {
+        journal.missMarkers('state');
+        await seal(owner, 2);
+      },
+    ],
+    [
+      'no state',
+      async () => {
+        journal.state = null;
+      },
+    ],
+  ])(
+    'with %s goes on from the newest batch, whatever copies stand behind it',
+    async (_, befall) => {
+      const owner = await seal(await seal(await own()));
+      await befall(owner);
+      const batches = journal.committed.length;
+      copy(1);
+      copy(0);
+      const { position, writer } = await own();
+      expect(position.head.batch).toBe(batches);
+      await seal({ position, writer });
+      journal.committed.splice(batches, 2);
+      expectOneLog(batches + 1);
+    },
+  );
+
+  it('with its last batch copied has its state as it was', async () => {
+    await seal(await own());
+    const { state } = journal;
+    copy(1);
+    await own();
+    expect(journal.state).toEqual(state);
   });
 
   it('refuses a state of another history, and one whose batch lies beyond the topic', async () => {

@@ -6,7 +6,7 @@ import { type DeploymentKeys, encodeBase64, newLog } from '@authseal/ledger';
 import type { ProduceResult } from '@authseal/runtime/kafka';
 import { IngestorError } from './error.ts';
 import type { Journal, JournalWriter } from './journal.ts';
-import { batchesAmong, type OurBatchAt } from './our-batch.ts';
+import { backFrom, batchesAmong, type OurBatchAt } from './our-batch.ts';
 import { lastInTopic } from './recover.ts';
 import { encodeState, type Position } from './state.ts';
 
@@ -69,16 +69,12 @@ function leadingTo(
   after: string | null,
   batches: readonly OurBatchAt[],
 ): Buffer[] | null {
-  const byHeader = new Map(batches.map((ours) => [encodeBase64(ours.batch.headerHash), ours]));
   const objects: Buffer[] = [];
-  let wanted = position.head.header && encodeBase64(position.head.header);
-  while (wanted !== after) {
-    const found = byHeader.get(wanted ?? '');
-    if (found === undefined) return null;
-    objects.unshift(found.object);
-    wanted = found.batch.header.previous?.header ?? null;
+  for (const { batch, object } of backFrom(position.head.header, batches)) {
+    objects.unshift(object);
+    if ((batch.header.previous?.header ?? null) === after) return objects;
   }
-  return objects;
+  return null;
 }
 
 /**

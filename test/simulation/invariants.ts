@@ -13,8 +13,10 @@ function require(holds: boolean, message: () => string): asserts holds {
 }
 
 export class Invariants {
-  /** Versions that somebody else wrote. */
+  /** Versions that somebody else wrote to the bucket. */
   readonly strangers = new Set<string>();
+  /** Offsets of batches that somebody else wrote to the topic once more. */
+  readonly copies = new Set<number>();
   readonly #kafka: Kafka;
   readonly #bucket: BucketModel;
   readonly #batches = new Map<Buffer, Batch>();
@@ -24,6 +26,12 @@ export class Invariants {
   constructor(kafka: Kafka, bucket: BucketModel) {
     this.#kafka = kafka;
     this.#bucket = bucket;
+  }
+
+  /** What was committed by an ingestor. */
+  batches(): Slot[] {
+    const log = this.#kafka.topic(BATCHES);
+    return log.read(0, log.end, false).filter(({ offset }) => !this.copies.has(offset));
   }
 
   /** A transaction of the ingestor ended: its state speaks of a batch that is there. */
@@ -42,7 +50,7 @@ export class Invariants {
   /** The place of the archiver moved: all up to there is in the bucket. */
   checkPlace(state: State): void {
     const { batch } = JSON.parse(state.metadata);
-    const committed = this.#committed();
+    const committed = this.batches();
     require(batch < committed.length, () => `the place is batch ${batch}, which was never sealed`);
     for (; this.#archived <= batch; this.#archived += 1) {
       const slot = committed[this.#archived] as Slot;
@@ -70,7 +78,7 @@ export class Invariants {
     let next = 0;
     let last: Header | undefined;
     const sealed: number[] = [];
-    for (const [number, slot] of this.#committed().entries()) {
+    for (const [number, slot] of this.batches().entries()) {
       const batch = this.#read(slot);
       last = batch.header;
       const where = `batch ${last.batch} at ${slot.offset}`;
@@ -125,7 +133,7 @@ export class Invariants {
 
   /** Every committed batch is in the bucket, locked, and no other batch is. */
   #checkArchive(): void {
-    const committed = this.#committed();
+    const committed = this.batches();
     for (const slot of committed) {
       require(this.#isArchived(slot), () => `the batch at ${slot.offset} is not in the bucket`);
     }
@@ -144,11 +152,6 @@ export class Invariants {
       const isLocked = mode === 'COMPLIANCE' && Number(retainUntil) >= header.retainUntil;
       return isLocked && body.equals(slot.value as Buffer);
     });
-  }
-
-  #committed(): Slot[] {
-    const log = this.#kafka.topic(BATCHES);
-    return log.read(0, log.end, false);
   }
 
   #read({ value, offset }: Slot): Batch {

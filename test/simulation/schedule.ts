@@ -171,11 +171,11 @@ class Schedule {
 
   #isDone(): boolean {
     if (!this.#processes.areQuiet || !this.#kafka.isQuiet) return false;
-    const [events, batches] = [this.#kafka.topic(EVENTS), this.#kafka.topic(BATCHES)];
+    const events = this.#kafka.topic(EVENTS);
     const state = this.#kafka.offsetsOf(INGESTOR_STATE).committed;
     const sealed = state?.offset ?? 0;
     const { batchOffset } = JSON.parse(state?.metadata || '{}');
-    const newest = batches.slots.findLast((slot) => !slot.isMarker && slot.state === 'committed');
+    const newest = this.#invariants.batches().at(-1);
     // A state may be there without its batch (KAFKA-20734), or a batch without its state, for a while.
     if (state !== null && newest?.offset !== batchOffset) return false;
     const last = events.slots.findLast(({ isMarker }) => !isMarker)?.offset ?? -1;

@@ -29,6 +29,7 @@ export class Surroundings {
       [0.1, () => this.#dropBatches()],
       [0.1, () => this.#loseState()],
       [0.25, () => this.#attack()],
+      [0.2, () => this.#copyBatch()],
     ];
     return all.flatMap(([chance, what]) => (this.#world.random.chance(chance) ? [what] : []));
   }
@@ -84,9 +85,8 @@ export class Surroundings {
   }
 
   #lastToKeep(): number {
-    const log = this.#kafka.topic(BATCHES);
     const archived = this.#kafka.offsetsOf(ARCHIVER_STATE).committed?.offset ?? 0;
-    const newest = log.read(0, log.end, false).at(-1)?.offset ?? 0;
+    const newest = this.#invariants.batches().at(-1)?.offset ?? 0;
     return Math.min(archived, newest);
   }
 
@@ -115,5 +115,21 @@ export class Surroundings {
     };
     this.#world.tell(() => 'somebody writes to the bucket');
     this.#invariants.strangers.add(this.#bucket.add(this.#invariants.keyOf(slot), version));
+  }
+
+  /** Somebody else writes to the batches topic what he has read there. */
+  #copyBatch(): void {
+    const { random, now } = this.#world;
+    const log = this.#kafka.topic(BATCHES);
+    const slot = random.pick(log.read(0, log.end, false)) as Slot | undefined;
+    if (slot === undefined) return;
+    const { key, value, headers } = slot;
+    const records = [{ key, value, headers }];
+    const none = { producerId: -1, epoch: -1, sequence: -1, isTransactional: false };
+    const { offset, end } = log.append({ ...none, records }, now);
+    this.#invariants.copies.add(offset);
+    log.replicate(end);
+    this.#kafka.flow(BATCHES);
+    this.#world.tell(() => `somebody copies the batch at ${slot.offset} to ${offset}`);
   }
 }

@@ -87,9 +87,9 @@ export const VARIANTS: readonly Variant[] = [
     to: '    throw error;\n',
   }),
   variant('a lost state is recovered from an older batch', {
-    file: 'ingestor/src/recover.ts',
-    from: '  const newest = ours.at(-1);',
-    to: '  const newest = ours.at(0);',
+    file: 'ingestor/src/our-batch.ts',
+    from: 'batches.toSorted((a, b) => b.batch.header.batch - a.batch.header.batch)[0];',
+    to: 'batches.at(-1);',
   }),
   variant('who was replaced while it read calls a person', {
     file: SEALER,
@@ -98,7 +98,7 @@ export const VARIANTS: readonly Variant[] = [
   }),
   variant('a state is refused when no batch with a record is left beside it', {
     file: 'ingestor/src/recover.ts',
-    from: 'last: found.last ?? position.last',
+    from: 'last: found.last ?? last',
     to: 'last: found.last',
   }),
   variant('a gap in what is fetched is taken for no records', {
