@@ -4,7 +4,7 @@ export type ArchiverErrorCode =
   | 'KEYS_OF_ANOTHER_DEPLOYMENT'
   /** Start, or stops the partition: the bucket has no versioning or no Object Lock, so it cannot keep anything. Remedy: create a bucket with Object Lock; it brings versioning with it. */
   | 'BUCKET_UNSUITABLE'
-  /** Passed over: a record of the batches topic is no authentic batch of its log. Remedy: find out who else may write to the topic; if it should have been ours, see whether AUTHSEAL_KEYS has all keys. */
+  /** Passed over: a record of the batches topic is no authentic batch of its log, or was written outside a transaction. Remedy: find out who else may write to the topic; if it should have been ours, see whether AUTHSEAL_KEYS has all keys. */
   | 'NOT_OURS'
   /** Stops the partition: batches are missing between the last one archived and the next one in the topic. Remedy: `authseal verify` names them and tells which region has them; `authseal-archiver backfill --from-region <that region>`, then restart this archiver. */
   | 'GAP'

@@ -8,7 +8,11 @@ import type { Journal } from './journal.ts';
 import { MAX_WAITING_BYTES } from './limits.ts';
 
 /** A record of the batches topic. */
-export type Waiting = { readonly offset: number; readonly value: Buffer };
+export type Waiting = {
+  readonly offset: number;
+  readonly inTransaction: boolean;
+  readonly value: Buffer;
+};
 
 export class Intake {
   readonly #origin: string;
@@ -48,9 +52,9 @@ export class Intake {
       this.#journal.pause();
       return;
     }
-    for (const { offset, value } of records) {
+    for (const { offset, inTransaction, value } of records) {
       // Copied: a slice would keep the broker's whole response.
-      this.#waiting.push({ offset, value: Buffer.from(value ?? []) });
+      this.#waiting.push({ offset, inTransaction, value: Buffer.from(value ?? []) });
       this.#bytes += value?.length ?? 0;
     }
     this.#next = end;

@@ -191,6 +191,19 @@ describe('a partition', () => {
     expect(topic.state?.offset).toBe(4);
   });
 
+  it('passes over what was written outside a transaction, though it is a batch of ours', async () => {
+    const log = (await seal(3)) as [SealedBatch, SealedBatch, SealedBatch];
+    const aborted = await seal(2, { head: log[1].head, text: 'sealed again' });
+    topic.append(log[0].object, log[1].object);
+    topic.appendForeign(...objects([log[0], ...aborted]));
+    topic.append(log[2].object);
+    start();
+    await happens('committed 2');
+    for (const offset of [2, 3, 4]) expect(events).toContain(`NOT_OURS at ${offset}`);
+    expectKept(log);
+    expect(place().batch).toBe(2);
+  });
+
   it('skips nothing when it is given the wrong keys', async () => {
     const log = await seal(3);
     topic.append(...objects(log));
@@ -382,6 +395,7 @@ describe('a partition that loses its way', () => {
     const stale = {
       offset: 1,
       timestamp: 0,
+      inTransaction: true,
       key: null,
       headers: [],
       value: log[1]?.object ?? null,

@@ -177,17 +177,19 @@ export class Partition {
     this.#options.watch.committed(batches.at(-1) as OurBatch);
   }
 
-  async #begin({ offset, value }: Waiting, flights: Flights, owner: JournalOwner): Promise<void> {
+  async #begin(record: Waiting, flights: Flights, owner: JournalOwner): Promise<void> {
     await this.#options.turn();
-    const batch = this.#read(value, offset);
+    const { offset, value } = record;
+    const batch = this.#read(record);
     const isOnItsWay = batch !== null && (await this.#admit(batch, offset, flights, owner));
     this.#intake.shift();
     if (!isOnItsWay) this.#release(value.length);
   }
 
-  #read(value: Buffer, offset: number): OurBatch | null {
+  #read({ offset, inTransaction, value }: Waiting): OurBatch | null {
     const { origin, keys, watch } = this.#options;
     try {
+      if (!inTransaction) throw outsideTransaction(origin);
       return readOurBatch(value, origin, keys);
     } catch (error) {
       if (!(error instanceof ArchiverError)) throw error;
@@ -283,6 +285,17 @@ export class Partition {
     this.#fault = null;
     this.#flights = null;
   }
+}
+
+/**
+ * A batch of ours it may be, even one of a transaction that was aborted: whoever may read and write the
+ * topic can put it there. To write in a transaction takes the right to a transactional id, too.
+ */
+function outsideTransaction(origin: string): ArchiverError {
+  return new ArchiverError(
+    'NOT_OURS',
+    `A record for ${origin} was written outside a transaction, as no ingestor writes: somebody else put it there, whatever it holds.`,
+  );
 }
 
 function keyReplaced({ header }: OurBatch): ArchiverError {

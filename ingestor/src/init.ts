@@ -35,7 +35,7 @@ export async function beginLog(
   const { journal, terms, partition } = parts;
   const origin = originOf(deployment, eventsTopic, partition);
   // Looked at before it is opened, which would shut out an ingestor that serves it.
-  const look = () => recover(journal, origin, terms.keys);
+  const look = (state: PartitionState | null) => recover(journal, state, origin, terms.keys);
   const found = await findLog(journal, look, origin).catch(async (error) => {
     if (await isUnfinished(journal, error)) return null;
     throw error;
@@ -81,12 +81,12 @@ const isUnfinished = async (journal: Journal, error: unknown): Promise<boolean> 
 /** Null when there is none yet. @throws IngestorError BATCHES_GONE, STATE_CONTRADICTED */
 async function findLog(
   journal: Journal,
-  recoverLog: () => Promise<Position>,
+  recoverLog: (state: PartitionState | null) => Promise<Position>,
   origin: string,
 ): Promise<Beginning | null> {
   const before = await journal.readState();
   try {
-    const { head } = await recoverLog();
+    const { head } = await recoverLog(before);
     return head.closed ? 'closed' : 'running';
   } catch (error) {
     // Between two looks at state and topic, the ingestor that serves the log has sealed.

@@ -31,6 +31,7 @@ const handClock: Clock = {
 const record = (offset: number, value = `value ${offset}`): KafkaRecord => ({
   offset,
   timestamp: 1_790_000_000_000,
+  inTransaction: false,
   key: null,
   headers: [],
   value: Buffer.from(value),

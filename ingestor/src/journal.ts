@@ -3,7 +3,10 @@
  */
 import type { KafkaRecord, PartitionState, ProduceResult } from '@authseal/runtime/kafka';
 
-/** One partition of the batches topic and the state that belongs to it. */
+/**
+ * One partition of the batches topic and the state that belongs to it. Of the topic only what was written
+ * in transactions is shown.
+ */
 export interface Journal {
   /** Becomes the only owner: ends any older owner's transaction and shuts it out. */
   open(): Promise<JournalWriter>;
@@ -22,7 +25,7 @@ export interface Journal {
    */
   readCommitted(from: number, to: number): Promise<readonly KafkaRecord[] | null>;
   /**
-   * As `readCommitted`, of all records, committed or not.
+   * As `readCommitted`, of those that are not committed, too.
    * @param to at most the high watermark
    */
   readUncommitted(from: number, to: number): Promise<readonly KafkaRecord[] | null>;

@@ -7,7 +7,6 @@ import {
   type KafkaConnection,
   READ_COMMITTED,
   READ_UNCOMMITTED,
-  type ReadAs,
   readRecords,
   searchLastRecords,
   TransactionalWriter,
@@ -32,10 +31,6 @@ export function kafkaJournal(options: JournalOptions, partition: number): Journa
   const { connection, admin, group, eventsTopic, batchesTopic: topic, log } = options;
   const { transactionTimeoutMs } = options;
   const source = { connection, topic, partition, log };
-  const read = async (readAs: ReadAs, from: number, to: number) => {
-    const { records, isCut } = await readRecords(source, readAs, from, to);
-    return isCut ? null : records;
-  };
   return {
     async open() {
       const writer = await TransactionalWriter.open({
@@ -58,8 +53,8 @@ export function kafkaJournal(options: JournalOptions, partition: number): Journa
     warn: (what) => log.warn({ topic, partition }, what),
     readState: () => admin.readState(stateGroup(group), eventsTopic, partition),
     searchBatches: (found) => searchLastRecords({ ...source, admin }, found),
-    readCommitted: (from, to) => read(READ_COMMITTED, from, to),
-    readUncommitted: (from, to) => read(READ_UNCOMMITTED, from, to),
+    readCommitted: (from, to) => readRecords(source, READ_COMMITTED, from, to),
+    readUncommitted: (from, to) => readRecords(source, READ_UNCOMMITTED, from, to),
     async offsets() {
       if (partition < (await admin.partitions(topic))) {
         // In this order: the last stable offset lags behind only where a transaction is open.

@@ -2,11 +2,8 @@
 import { chainFault, type DeploymentKeys } from '@authseal/ledger';
 import type { KafkaRecord } from '@authseal/runtime/kafka';
 import type { Journal } from './journal.ts';
-import { backFrom, batchesAmong, lastRecordOf, newestOf, type OurBatchAt } from './our-batch.ts';
+import { backFrom, batchesAmong, newestOf, type OurBatchAt } from './our-batch.ts';
 import type { Position } from './state.ts';
-
-/** More offsets than this are more than one transaction. */
-const MOST_OFFSETS = 1000;
 
 /**
  * The position that the state misses: where the newest of the committed batches behind its own are
@@ -20,15 +17,14 @@ export async function missedByState(
 ): Promise<Position | null> {
   const { start, end } = await journal.offsets();
   const from = Math.max(start, position.batchOffset + 1);
-  if (from >= end || end - from > MOST_OFFSETS) return null;
+  if (from >= end) return null;
   const records = (await journal.readCommitted(from, end)) ?? [];
   const missed = after(position, batchesAmong(records, origin, keys));
   const last = missed.at(-1);
   if (last === undefined || !goesOn(missed, position) || !areTogether(missed, records)) return null;
-  const withRecords = missed.findLast(({ batch }) => batch.header.count > 0);
   return {
-    head: last.batch.head,
-    last: withRecords ? lastRecordOf(withRecords.batch) : position.last,
+    head: last.head,
+    last: missed.findLast((batch) => batch.last !== null)?.last ?? position.last,
     batchOffset: last.offset,
     key: last.key,
   };
@@ -38,14 +34,14 @@ export async function missedByState(
 function after({ head }: Position, batches: readonly OurBatchAt[]): OurBatchAt[] {
   const newest = newestOf(batches);
   if (newest === undefined) return [];
-  return [...backFrom(newest.batch.headerHash, batches)]
-    .filter(({ batch }) => batch.header.batch >= head.batch)
+  return [...backFrom(newest.headerHash, batches)]
+    .filter(({ header }) => header.batch >= head.batch)
     .reverse();
 }
 
 function goesOn(batches: readonly OurBatchAt[], { head }: Position): boolean {
   let before = head;
-  for (const { batch } of batches) {
+  for (const batch of batches) {
     if (chainFault(before, batch.header) !== null) return false;
     before = batch.head;
   }

@@ -1,36 +1,36 @@
 /**
  * Where a partition's new owner goes on. The state is committed with each batch, in one transaction,
- * so it is exact when it is there and the batches topic ends with the batch that it names. When it is
- * gone or was reset by hand, the topic is the authority: its last committed batch tells all that the
- * state told. When the topic holds no batch any more, only the archive can tell: that is a command of
+ * so it is exact when it is there and the batches topic shows the batch that it names, and none that
+ * continues it. When it is gone or was reset by hand, the topic is the authority: its newest committed
+ * batch tells all that the state told. When the topic holds no batch any more, only the archive can tell: that is a command of
  * its own (from-archive/). When state and topic contradict each other, and it is not the brokers who
  * left a transaction half done (take-over.ts), nobody but a person can say which is true. Never "start
  * at 0".
  */
-import type { DeploymentKeys } from '@authseal/ledger';
+import { type DeploymentKeys, encodeBase64 } from '@authseal/ledger';
 import type { KafkaRecord, PartitionState } from '@authseal/runtime/kafka';
 import { IngestorError } from './error.ts';
 import type { Journal } from './journal.ts';
-import { backFrom, batchesAmong, lastRecordOf, newestOf } from './our-batch.ts';
-import { decodeState, encodeState, type Position } from './state.ts';
+import { backFrom, batchesAmong, newestOf } from './our-batch.ts';
+import { decodeState, type Position } from './state.ts';
 
 /**
  * The position after the last committed batch.
+ * @param state as it was read before
  * @throws IngestorError LOG_NOT_BEGUN, BATCHES_GONE, STATE_CONTRADICTED
  */
 export async function recover(
   journal: Journal,
+  state: PartitionState | null,
   origin: string,
   keys: DeploymentKeys,
 ): Promise<Position> {
-  const state = await journal.readState();
   const position = state && decodeState(origin, state);
   const { start, end } = await journal.offsets();
-  if (position !== null && (await endsWith(journal, position, start, end))) return position;
+  const offset = position && (await offsetOf(position, journal, start, end, origin, keys));
+  if (position !== null && offset !== null) return { ...position, batchOffset: offset };
   const found = await lastInTopic(journal, origin, keys);
   if (position === null && found !== undefined) return found;
-  if (position !== null && found !== undefined && isSame(position, found))
-    return { ...position, batchOffset: found.batchOffset };
   const says =
     state === null
       ? 'there is no state'
@@ -41,7 +41,7 @@ export async function recover(
     throw isNew(state, start) ? notBegun(origin) : gone(origin, says, start, end);
   throw new IngestorError(
     'STATE_CONTRADICTED',
-    `${origin}: ${says}, and the batches topic ends with batch ${found.head.batch - 1} at offset ${found.batchOffset}. Offsets were set by hand, an ingestor ran under another group, or Kafka was restored from a copy: find out which; the log must not fork. \`authseal-ingestor recover --from-archive --dry-run\` compares both with all regions.`,
+    `${origin}: ${says}, and the newest in the batches topic is batch ${found.head.batch - 1} at offset ${found.batchOffset}. Offsets were set by hand, an ingestor ran under another group, or Kafka was restored from a copy: find out which; the log must not fork. \`authseal-ingestor recover --from-archive --dry-run\` compares both with all regions.`,
   );
 }
 
@@ -58,18 +58,27 @@ export function lastInTopic(
 const BATCH_AND_MARKER = 2;
 
 /**
- * An emptied topic ends where it did, too; but whether all of it was archived, nobody here knows. And
- * the marker may be that of another transaction, which aborted the batch with itself (take-over.ts).
+ * Where the state's batch is committed, if no other continues it: at the offset that the state says, or
+ * behind it, written again (write-again.ts). Null where the topic does not show it so.
  */
-const endsWith = async (
+async function offsetOf(
+  { head, batchOffset }: Position,
   journal: Journal,
-  { batchOffset }: Position,
   start: number,
   end: number,
-): Promise<boolean> =>
-  start <= batchOffset &&
-  end === batchOffset + BATCH_AND_MARKER &&
-  (await journal.readCommitted(batchOffset, batchOffset + 1))?.length === 1;
+  origin: string,
+  keys: DeploymentKeys,
+): Promise<number | null> {
+  if (batchOffset < start || batchOffset >= end) return null;
+  // The marker may be that of another transaction, which aborted the batch with itself (take-over.ts).
+  const isAtEnd = end === batchOffset + BATCH_AND_MARKER;
+  const records = await journal.readCommitted(batchOffset, isAtEnd ? batchOffset + 1 : end);
+  if (isAtEnd && records?.length === 1) return batchOffset;
+  const batches = batchesAmong(records ?? [], origin, keys);
+  const header = encodeBase64(head.header as Buffer);
+  if (batches.some((batch) => batch.header.previous?.header === header)) return null;
+  return batches.find(({ headerHash }) => encodeBase64(headerHash) === header)?.offset ?? null;
+}
 
 /** As far as can be seen here: the partition never dropped anything. */
 const isNew = (state: PartitionState | null, start: number): boolean =>
@@ -90,16 +99,6 @@ function gone(origin: string, says: string, start: number, end: number): Ingesto
 }
 
 /**
- * The topic may have dropped the batch with the last record: of that, the state alone then tells. And
- * it may hold the last batch twice (write-again.ts).
- */
-function isSame(position: Position, found: Position): boolean {
-  const { batchOffset, last } = position;
-  const { metadata } = encodeState({ ...found, batchOffset, last: found.last ?? last });
-  return metadata === encodeState(position).metadata;
-}
-
-/**
  * The position after the newest of our batches among the records. A heartbeat holds no record, so the
  * last record may stand in an earlier batch; undefined while that may lie before the records shown.
  */
@@ -112,14 +111,9 @@ function positionFrom(
   const ours = batchesAmong(records, origin, keys);
   const newest = newestOf(ours);
   if (newest === undefined) return undefined;
-  const chain = [...backFrom(newest.batch.headerHash, ours)];
-  const withRecords = chain.find(({ batch }) => batch.header.count > 0);
-  const isCertain = withRecords !== undefined || chain.at(-1)?.batch.header.batch === 0 || whole;
+  const chain = [...backFrom(newest.headerHash, ours)];
+  const last = chain.find((batch) => batch.last !== null)?.last ?? null;
+  const isCertain = last !== null || chain.at(-1)?.header.batch === 0 || whole;
   if (!isCertain) return undefined;
-  return {
-    head: newest.batch.head,
-    last: withRecords ? lastRecordOf(withRecords.batch) : null,
-    batchOffset: newest.offset,
-    key: newest.key,
-  };
+  return { head: newest.head, last, batchOffset: newest.offset, key: newest.key };
 }

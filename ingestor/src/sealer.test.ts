@@ -43,6 +43,7 @@ let failures: unknown[];
 const record = (offset: number) => ({
   offset,
   timestamp: 1_790_000_000_000,
+  inTransaction: false,
   key: null,
   headers: [],
   value: Buffer.from(`value ${offset}`),

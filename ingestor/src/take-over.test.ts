@@ -250,6 +250,27 @@ describe('a new owner', () => {
     },
   );
 
+  it('has its state, whatever batch stands behind its own that does not continue it', async () => {
+    const first = await own();
+    journal.failAt('commit');
+    await expect(seal(first, 3)).rejects.toThrow('commit failed');
+    const { position } = await seal(await own());
+    const aborted = journal.aborted.at(-1) as KafkaRecord;
+    expect(readBatch(aborted.value as Buffer).header.batch).toBe(3);
+    journal.committed.push({ ...aborted, offset: journal.end });
+    journal.end += 1;
+    expect((await own()).position).toEqual(position);
+  });
+
+  it('refuses its state where its batch stands in a topic that was created again', async () => {
+    await seal(await seal(await own()));
+    const last = journal.committed.at(-1) as KafkaRecord;
+    journal.committed.splice(0);
+    journal.committed.push({ ...last, offset: 0 });
+    journal.end = 2;
+    await expect(own()).rejects.toMatchObject({ code: 'STATE_CONTRADICTED' });
+  });
+
   it('with its last batch copied has its state as it was', async () => {
     await seal(await own());
     const { state } = journal;
@@ -275,12 +296,20 @@ describe('a new owner', () => {
     expect(journal.warnings).toEqual([]);
   });
 
-  it('refuses a state so far behind that more lies above it than is looked at', async () => {
+  it('believes a topic that is one transaction ahead, however much was aborted behind that', async () => {
     const owner = await own();
-    const { state } = journal;
+    journal.missMarkers('state');
+    await seal(owner, 2);
+    journal.end += 5000;
+    expect((await own()).position.head.batch).toBe(3);
+  });
+
+  it('refuses a state behind which more stands than memory is kept for', async () => {
+    const owner = await own();
+    journal.missMarkers('state');
     await seal(owner);
-    for (let i = 0; i < 1000; i += 1) journal.end += 1; // aborted
-    journal.state = state;
+    const readCommitted = journal.readCommitted.bind(journal);
+    journal.readCommitted = async (from, to) => (to - from > 1 ? null : readCommitted(from, to));
     await expect(own()).rejects.toMatchObject({ code: 'STATE_CONTRADICTED' });
   });
 

@@ -13,7 +13,6 @@
  *   - The batches may be committed and their state not: the topic is believed (missed-state.ts).
  */
 import type { DeploymentKeys } from '@authseal/ledger';
-import type { PartitionState } from '@authseal/runtime/kafka';
 import { IngestorError } from './error.ts';
 import type { Journal, JournalWriter } from './journal.ts';
 import { missedByState } from './missed-state.ts';
@@ -69,12 +68,12 @@ export async function recoverAsOwner(
   keys: DeploymentKeys,
   mayBelieveTopic: (position: Position) => boolean,
 ): Promise<Position> {
+  const state = await journal.readState();
   let position: Position;
   try {
-    position = await recover(journal, origin, keys);
+    position = await recover(journal, state, origin, keys);
   } catch (error) {
     if (!(error instanceof IngestorError)) throw error;
-    const state = await journal.readState();
     const known = state && decodeState(origin, state);
     if (known === null) throw error;
     const written = await writeAgain(journal, writer, known, origin, keys);
@@ -86,19 +85,14 @@ export async function recoverAsOwner(
     );
     position = missed;
   }
-  await keepState(journal, writer, encodeState(position));
+  // Before another transaction's marker may be missed out: the state would then miss two.
+  if (state?.metadata !== encodeState(position).metadata) await writeState(writer, position);
   return position;
 }
 
-/** Before another transaction's marker may be missed out: the state would then miss two. */
-async function keepState(
-  journal: Journal,
-  writer: JournalWriter,
-  state: PartitionState,
-): Promise<void> {
-  if ((await journal.readState())?.metadata === state.metadata) return;
+async function writeState(writer: JournalWriter, position: Position): Promise<void> {
   await writer.begin();
-  await writer.sendState(state);
+  await writer.sendState(encodeState(position));
   await writer.commit();
 }
 

@@ -70,9 +70,9 @@ function leadingTo(
   batches: readonly OurBatchAt[],
 ): Buffer[] | null {
   const objects: Buffer[] = [];
-  for (const { batch, object } of backFrom(position.head.header, batches)) {
+  for (const { header, object } of backFrom(position.head.header, batches)) {
     objects.unshift(object);
-    if ((batch.header.previous?.header ?? null) === after) return objects;
+    if ((header.previous?.header ?? null) === after) return objects;
   }
   return null;
 }

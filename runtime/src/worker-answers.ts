@@ -10,7 +10,8 @@ export function answerQuestions<Question, Answer>(
       const { transfer, ...rest } = answer(question);
       parentPort?.postMessage(rest, transfer);
     } catch (error) {
-      parentPort?.postMessage({ error });
+      // Sent, an error loses its class and its code.
+      parentPort?.postMessage({ error, code: (error as { code?: unknown }).code });
     }
   });
 }

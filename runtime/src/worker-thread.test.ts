@@ -28,7 +28,7 @@ describe('a thread', () => {
 
   it('says what it failed with, to whom it concerns, and goes on', async () => {
     const [before, failed, after] = [ask(1), thread.ask({ fail: 'seven' }, []), ask(2)];
-    await expect(failed).rejects.toThrow('seven');
+    await expect(failed).rejects.toMatchObject({ message: 'seven', code: 'FAILED' });
     expect([...(await before), ...(await after)]).toEqual([2, 4]);
   });
 

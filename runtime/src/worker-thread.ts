@@ -20,7 +20,8 @@ export class WorkerThread<Question, Answer> {
 
   /**
    * @param transfer memory in the question that the thread gets
-   * @throws what the thread threw, or what ended it; the next question then begins a new one
+   * @throws what the thread threw, with its message and its code but not of its class; or what ended it:
+   *   the next question then begins a new one
    */
   ask(question: Question, transfer: Transferable[]): Promise<Answer> {
     this.#worker ??= this.#begin();
@@ -36,9 +37,9 @@ export class WorkerThread<Question, Answer> {
 
   #begin(): Worker {
     const worker = new Worker(this.#file, this.#options);
-    worker.on('message', (message: { answer: Answer } | { error: unknown }) => {
+    worker.on('message', (message: { answer: Answer } | { error: object; code: unknown }) => {
       const waiting = this.#waiting.shift();
-      if ('error' in message) waiting?.reject(message.error);
+      if ('error' in message) waiting?.reject(Object.assign(message.error, { code: message.code }));
       else waiting?.resolve(message.answer);
     });
     let why: unknown = new Error('the thread was ended');

@@ -404,18 +404,32 @@ describe('the last records', () => {
   });
 
   it('are as many as memory is kept for, and it is said when these do not do', async () => {
-    const values = Array.from({ length: 10 }, (_, i) => String(i).repeat(1000));
-    await send(0, ...values);
-    const shown: string[] = [];
-    const options = { connection, admin, topic, partition: 0, log, maxBytes: 4500 };
-    const search = searchLastRecords(options, (records, whole) => {
-      expect(whole).toBe(false);
-      shown.push(...records.map(({ value }) => `${value}`));
-      return undefined;
-    });
-    await expect(search).rejects.toThrow(/not among the last 3 records before offset 10/);
-    expect(shown).toEqual(values.slice(-3));
-    expect(await searchLastRecords(options, (records) => records.length)).toBe(3);
+    const writer = await openWriter('large');
+    await writer.begin();
+    for (let i = 0; i < 30; i += 1) await writer.send(topic, 0, Buffer.alloc(1000));
+    await writer.commit();
+    await openWriter('large'); // waits until the marker stands
+    const options = { connection, admin, topic, partition: 0, log, maxBytes: 30_000 };
+    expect(await searchLastRecords(options, (records) => records.length)).toBe(15);
+    const search = searchLastRecords(options, () => undefined);
+    await expect(search).rejects.toThrow(/not among the last records before offset 31/);
+  });
+
+  it('are those of transactions alone, and nobody else takes memory', async () => {
+    await send(0, 'before');
+    const writer = await openWriter('owner');
+    await writer.begin();
+    await writer.send(topic, 0, Buffer.from('the last'));
+    await writer.commit();
+    await openWriter('owner');
+    await send(0, ...Array.from({ length: 100 }, () => 'x'.repeat(1000)));
+    const options = { connection, admin, topic, partition: 0, log, maxBytes: 5000 };
+    const found = await searchLastRecords(options, (records) => records[0]?.value?.toString());
+    expect(found).toBe('the last');
+    const whole = await searchLastRecords(options, (records, whole) =>
+      whole ? records.length : undefined,
+    );
+    expect(whole).toBe(1);
   });
 
   it('are none in an empty partition', async () => {

@@ -1,7 +1,8 @@
 /**
- * A partition of the batches topic in which the brokers have missed out a marker (KAFKA-20734, docs/
- * decisions/0017), on a real broker: it is made to take data of a transaction that its coordinator
- * does not know, as stands there when a coordinator has forgotten a partition.
+ * What a new owner finds in its partition of the batches topic, on a real broker: that the brokers have
+ * missed out a marker (KAFKA-20734, docs/decisions/0017; the broker is made to take data of a transaction
+ * that its coordinator does not know, as stands there when a coordinator has forgotten a partition), or
+ * that somebody else has written to it.
  */
 import { generateKeyPairSync } from 'node:crypto';
 import { type Servers, startServers } from '@authseal/deploy/local';
@@ -129,15 +130,19 @@ async function leaveOpenBehindState(): Promise<void> {
   await writer.close();
 }
 
-/** What a plain reader of committed records sees: batches of one log, in order. */
-async function expectOneLog(batches: number): Promise<void> {
+/**
+ * What a plain reader of committed records sees: batches of one log, in order.
+ * @param copies offsets of what somebody else has written
+ */
+async function expectOneLog(batches: number, copies: readonly number[] = []): Promise<void> {
   await vi.waitFor(async () => {
     const { end, highWatermark } = await journal.offsets();
     expect(end).toBe(highWatermark);
   }, PATIENT);
   const [records] = await readTopic(servers.kafkaBrokers, batchesTopic, 'committed');
   let head = newLog(ORIGIN);
-  for (const { value } of records ?? []) {
+  for (const { offset, value } of records ?? []) {
+    if (copies.includes(Number(offset))) continue;
     const batch = readBatch(value as Buffer);
     expect(chainFault(head, batch.header)).toBeNull();
     head = batch.head;
@@ -199,6 +204,45 @@ describe('a transaction of somebody else', () => {
     await commit(owner, await sealAfter(owner.position));
     // Not by kafkajs as it is, which shows what was aborted here (aborted.ts).
     expect((await own()).position.head.batch).toBe(2);
+  });
+});
+
+describe('batches that somebody wrote again, outside a transaction', () => {
+  /** More than the first window of a search holds; the last of them was aborted before. */
+  async function copyMany(): Promise<number[]> {
+    const [records = []] = await readTopic(servers.kafkaBrokers, batchesTopic);
+    const somebody = plainKafka(servers.kafkaBrokers).producer();
+    await somebody.connect();
+    const values = [...Array.from({ length: 40 }, () => records[0]), records[1]];
+    const messages = values.map((record) => ({ partition: 0, value: record?.value ?? null }));
+    const { end } = await journal.offsets();
+    await somebody.send({ topic: batchesTopic, messages });
+    await somebody.disconnect();
+    return messages.map((_, i) => end + i);
+  }
+
+  it.each(['with its state', 'when its state is lost'])('mislead no owner %s', async (state) => {
+    const { writer, position } = await own();
+    await writer.begin();
+    await writer.send((await sealAfter(position)).object);
+    await writer.abort();
+    await writer.close();
+    const before = await own();
+    const sealed = await sealAfter(before.position);
+    await commit(before, sealed);
+    await (await journal.open()).close(); // waits until the marker stands
+    const copies = await copyMany();
+    if (state === 'when its state is lost') {
+      const kafka = plainKafka(servers.kafkaBrokers).admin();
+      await kafka.connect();
+      await kafka.deleteGroups([`ingestor-${topics}.state`]);
+      await kafka.disconnect();
+      expect(await journal.readState()).toBeNull();
+    }
+    const owner = await own();
+    expect(owner.position.head).toEqual(sealed.head);
+    await commit(owner, await sealAfter(owner.position));
+    await expectOneLog(3, copies);
   });
 });
 

@@ -15,8 +15,6 @@ function require(holds: boolean, message: () => string): asserts holds {
 export class Invariants {
   /** Versions that somebody else wrote to the bucket. */
   readonly strangers = new Set<string>();
-  /** Offsets of batches that somebody else wrote to the topic once more. */
-  readonly copies = new Set<number>();
   readonly #kafka: Kafka;
   readonly #bucket: BucketModel;
   readonly #batches = new Map<Buffer, Batch>();
@@ -31,7 +29,7 @@ export class Invariants {
   /** What was committed by an ingestor. */
   batches(): Slot[] {
     const log = this.#kafka.topic(BATCHES);
-    return log.read(0, log.end, false).filter(({ offset }) => !this.copies.has(offset));
+    return log.read(0, log.end, false).filter(({ inTransaction }) => inTransaction);
   }
 
   /** A transaction of the ingestor ended: its state speaks of a batch that is there. */

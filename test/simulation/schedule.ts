@@ -197,6 +197,7 @@ class Schedule {
       ...(this.#kafka.missedRate > 0 ? ['ingestor TRANSACTION_LEFT_OPEN'] : []),
       ...(this.#kafka.missedStates > 1 ? ['ingestor STATE_CONTRADICTED'] : []),
       ...(this.#bucket.isForgetful ? ['archiver NOT_KEPT'] : []),
+      ...(this.#surroundings.hasCopied ? ['archiver NOT_OURS'] : []),
     ];
     const wrong = new Set(this.#told.refusals.filter((code) => !expected.includes(code)));
     if (wrong.size > 0) throw new Violation(`a person was called without need: ${[...wrong]}`);

@@ -12,6 +12,9 @@ export class Surroundings {
   readonly #bucket: BucketModel;
   readonly #invariants: Invariants;
 
+  /** Somebody wrote to the batches topic. */
+  hasCopied = false;
+
   constructor(kafka: Kafka, bucket: BucketModel, invariants: Invariants) {
     this.#world = kafka.world;
     this.#kafka = kafka;
@@ -100,9 +103,8 @@ export class Surroundings {
   /** Somebody else writes to the bucket: what he likes, or what he has read in the topic. */
   #attack(): void {
     const { random, now } = this.#world;
-    const log = this.#kafka.topic(BATCHES);
     // Rather where the archivers are at work.
-    const slot = random.pick(log.read(0, log.end, false).slice(-2)) as Slot | undefined;
+    const slot = random.pick(this.#invariants.batches().slice(-2)) as Slot | undefined;
     if (slot === undefined) return;
     const body = random.chance(0.5) ? (slot.value as Buffer) : Buffer.from('garbage');
     const isLocked = random.chance(0.3);
@@ -117,18 +119,19 @@ export class Surroundings {
     this.#invariants.strangers.add(this.#bucket.add(this.#invariants.keyOf(slot), version));
   }
 
-  /** Somebody else writes to the batches topic what he has read there. */
+  /** Somebody else writes to the batches topic what he has read there, committed or not. */
   #copyBatch(): void {
     const { random, now } = this.#world;
     const log = this.#kafka.topic(BATCHES);
-    const slot = random.pick(log.read(0, log.end, false)) as Slot | undefined;
+    const slots = log.read(0, log.end, true);
+    const aborted = slots.filter(({ state }) => state !== 'committed');
+    const slot = random.pick(aborted.length > 0 ? aborted : slots) as Slot | undefined;
     if (slot === undefined) return;
-    const { key, value, headers } = slot;
-    const records = [{ key, value, headers }];
     const none = { producerId: -1, epoch: -1, sequence: -1, isTransactional: false };
-    const { offset, end } = log.append({ ...none, records }, now);
-    this.#invariants.copies.add(offset);
+    const { key, value, headers } = slot;
+    const { offset, end } = log.append({ ...none, records: [{ key, value, headers }] }, now);
     log.replicate(end);
+    this.hasCopied = true;
     this.#kafka.flow(BATCHES);
     this.#world.tell(() => `somebody copies the batch at ${slot.offset} to ${offset}`);
   }

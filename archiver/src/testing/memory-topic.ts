@@ -11,6 +11,8 @@ const FETCH_SIZE = 3;
 
 export class MemoryTopic {
   readonly values: (Buffer | null)[] = [];
+  /** Offsets of what was written outside a transaction. */
+  readonly #foreign = new Set<number>();
   /** Offsets below were dropped. */
   start = 0;
   state: PartitionState | null = null;
@@ -24,6 +26,14 @@ export class MemoryTopic {
     this.values.push(...values);
     for (const consumer of this.#consumers) consumer.flow();
   }
+
+  /** Written outside a transaction. */
+  appendForeign(...values: Buffer[]): void {
+    for (const i of values.keys()) this.#foreign.add(this.values.length + i);
+    this.append(...values);
+  }
+
+  isForeign = (offset: number): boolean => this.#foreign.has(offset);
 
   consumer(): MemoryConsumer {
     const consumer = new MemoryConsumer(this);
@@ -87,7 +97,8 @@ export class MemoryConsumer implements Journal {
       const end = Math.min(from + FETCH_SIZE, values.length);
       this.position = end;
       const records = values.slice(from, end).map((value, i) => {
-        return { offset: from + i, timestamp: 0, key: null, headers: [], value };
+        const inTransaction = !this.#topic.isForeign(from + i);
+        return { offset: from + i, timestamp: 0, inTransaction, key: null, headers: [], value };
       });
       const highWatermark = values.length;
       this.partition?.take({ partition: 0, fetchedOffset: from, end, highWatermark, records });

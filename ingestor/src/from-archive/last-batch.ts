@@ -20,7 +20,6 @@ import {
 } from '@authseal/ledger';
 import { RuntimeError } from '@authseal/runtime';
 import { IngestorError } from '../error.ts';
-import { lastRecordOf } from '../our-batch.ts';
 import type { ArchivedBatch, AtNumber, RegionLog } from './region-log.ts';
 
 /** A batch that somebody else than a region knows of: the state, or the batches topic. */
@@ -64,7 +63,7 @@ export async function findLastBatch(question: Question): Promise<LastBatch> {
     ({ answer }) => answer,
   );
   refuseTwo(origin, found, others);
-  const atEnd = found.filter(({ batch }) => batch.header.batch === highest);
+  const atEnd = found.filter(({ header }) => header.batch === highest);
   const [last] = atEnd;
   // What was there a moment ago cannot be gone; a store that says so is none that can be read.
   if (last === undefined)
@@ -94,21 +93,19 @@ export async function lastRecordUpTo(
   region: RegionLog,
 ): Promise<LastRecord | null | undefined> {
   let due = last;
-  if (holdsRecords(due)) return lastRecordOf(due.batch);
+  if (due.last !== null) return due.last;
   for await (const { number, batches } of region.fromTheEnd()) {
-    const { first, batch: of, previous } = due.batch.header;
+    const { first, batch: of, previous } = due.header;
     // Each batch has its header for a leaf: so many leaves as batches, and no record was ever sealed.
     if (first === of) return null;
     if (number >= of) continue;
     const before = batches.find(({ hash }) => hash === previous?.header);
     if (before === undefined) return undefined;
-    if (holdsRecords(before)) return lastRecordOf(before.batch);
+    if (before.last !== null) return before.last;
     due = before;
   }
-  return due.batch.header.first === due.batch.header.batch ? null : undefined;
+  return due.header.first === due.header.batch ? null : undefined;
 }
-
-const holdsRecords = ({ batch }: ArchivedBatch): boolean => batch.header.count > 0;
 
 type Answer<T> = { readonly region: RegionLog; readonly answer: T };
 
@@ -158,8 +155,8 @@ async function endOf(region: RegionLog, notes: string[]): Promise<AtNumber[]> {
 
 function refuseTwo(origin: string, found: readonly ArchivedBatch[], known: readonly Known[]): void {
   const told = [
-    ...found.map(({ batch, hash, region }) => ({
-      number: batch.header.batch,
+    ...found.map(({ header, hash, region }) => ({
+      number: header.batch,
       hash,
       by: `region ${region}`,
     })),
@@ -180,33 +177,29 @@ function refuseTwo(origin: string, found: readonly ArchivedBatch[], known: reado
  * @throws IngestorError ARCHIVE_FORKED when it contradicts the one before it
  */
 function judgeBefore(
-  { batch, signers, region }: ArchivedBatch,
+  { header, signers, region }: ArchivedBatch,
   found: readonly ArchivedBatch[],
   { origin, keys, now }: Question,
 ): string | null {
-  const { header } = batch;
   const lower = found
-    .filter((other) => other.batch.header.batch < header.batch)
-    .sort((a, b) => b.batch.header.batch - a.batch.header.batch);
+    .filter((other) => other.header.batch < header.batch)
+    .sort((a, b) => b.header.batch - a.header.batch);
   const [before] = lower;
   const name = `batch ${header.batch} in region ${region}`;
-  if (before !== undefined && before.batch.header.batch === header.batch - 1) {
-    const fault = chainFault(before.batch.head, header);
+  if (before !== undefined && before.header.batch === header.batch - 1) {
+    const fault = chainFault(before.head, header);
     if (fault !== null) {
       throw forked(
         origin,
         `${name} does not continue batch ${header.batch - 1}: ${fault.member}: ${fault.expected} expected, ${fault.found} found.`,
       );
     }
-    const current = stepKey(null, before.signers, before.batch.header, keys);
+    const current = stepKey(null, before.signers, before.header, keys);
     const step = stepKey(current.ok ? current.key : null, signers, header, keys);
     if (step.ok) return null;
     throw forked(origin, `${name}: ${step.expected} expected, ${step.found} found.`);
   }
-  if (
-    header.previous === null ||
-    hasExpired(header.previous.retainUntil, before?.batch.header, now)
-  ) {
+  if (header.previous === null || hasExpired(header.previous.retainUntil, before?.header, now)) {
     return null;
   }
   return `Of ${name} no region has the batch before it, though that has not expired: either it was lost, or somebody with an old key made this one. \`authseal verify\` shows what is there.`;

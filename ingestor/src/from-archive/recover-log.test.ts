@@ -106,7 +106,7 @@ const refuses = (code: string, own: Partial<RecoverOptions> = {}) =>
 
 const expectContinued = async (batch: SealedBatch) => {
   expect(journal.committed.at(-1)?.value?.equals(batch.object)).toBe(true);
-  const position = await recover(journal, ORIGIN, keys);
+  const position = await recover(journal, await journal.readState(), ORIGIN, keys);
   expect(position.head).toEqual(batch.head);
   expect(decodeState(ORIGIN, journal.state as never)).toEqual(position);
   return position;
@@ -291,7 +291,7 @@ describe('a log of which Kafka holds batches', () => {
     const before = [...journal.committed];
     expect((await recoverIt()).join()).toContain('The state is set to');
     expect(journal.committed).toEqual(before);
-    expect((await recover(journal, ORIGIN, keys)).head).toEqual(at(4).head);
+    expect((await recover(journal, journal.state, ORIGIN, keys)).head).toEqual(at(4).head);
   });
 
   it('is looked at again when the state was seen before the batch that it follows', async () => {

@@ -59,7 +59,7 @@ export async function recoverLog(options: RecoverOptions): Promise<string[]> {
       `${says} ${capital(what)}; the next record to be sealed is offset ${step.position.head.offset}.`,
     ];
   }
-  const { header } = step.last.batch;
+  const { header } = step.last;
   const at = dryRun ? 'next' : `at offset ${await write(kafka, step, options)}`;
   const what = `Batch ${header.batch} ${dryRun ? 'would be' : 'was'} written to the batches topic again, ${at}, and the state after it; the next record to be sealed is offset ${header.offsets.to}.`;
   return [...told, `${says} ${what}`];
@@ -76,7 +76,7 @@ async function lookAtKafka({ journal, origin, keys }: RecoverOptions): Promise<K
   const committed = await journal.readState();
   const state = committed && decodeState(origin, committed);
   try {
-    return { state, topic: await recover(journal, origin, keys), refusal: null };
+    return { state, topic: await recover(journal, committed, origin, keys), refusal: null };
   } catch (error) {
     if (!(error instanceof IngestorError)) throw error;
     return { state, topic: await lastInTopic(journal, origin, keys), refusal: error };
@@ -127,7 +127,7 @@ async function decide(
     throw error;
   });
   const notes = [...(archived?.notes ?? [])];
-  const ends = archived?.last.batch.header.batch ?? -1;
+  const ends = archived?.last.header.batch ?? -1;
   const inTopic = topic === undefined ? -1 : numberOf(topic);
   if (refusal === null && inTopic >= ends) return { step: { kind: 'nothing' }, found: '', notes };
   const isLeft = state !== null && numberOf(state) > Math.max(ends, inTopic);
@@ -157,9 +157,9 @@ async function fromArchive(
   { regions }: RecoverOptions,
 ): Promise<Pick<Decision, 'step' | 'found'>> {
   const region = regions.find(({ name }) => name === last.region) as RegionLog;
-  const isOfState = state !== null && last.batch.headerHash.equals(state.head.header as Buffer);
+  const isOfState = state !== null && last.headerHash.equals(state.head.header as Buffer);
   const lastRecord = isOfState ? state.last : await lastRecordUpTo(last, region);
-  const { batch, sealedAt } = last.batch.header;
+  const { batch, sealedAt } = last.header;
   const inTopic = topic === undefined ? 'no batch' : `batch ${numberOf(topic)} as its last`;
   const found = `batch ${batch}, sealed at ${new Date(sealedAt).toISOString()}, is the last in any region (${names.join(', ')}); the batches topic holds ${inTopic}.`;
   const unknown =
@@ -194,10 +194,10 @@ async function write(
 }
 
 function positionAfter(
-  { last: { batch, key }, lastRecord }: Extract<Step, { kind: 'batch' }>,
+  { last: { head, key }, lastRecord }: Extract<Step, { kind: 'batch' }>,
   batchOffset: number,
 ): Position {
-  return { head: batch.head, last: lastRecord, batchOffset, key };
+  return { head, last: lastRecord, batchOffset, key };
 }
 
 function knownBy(position: Position | null | undefined, by: string): Known[] {

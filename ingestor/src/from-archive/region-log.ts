@@ -19,7 +19,6 @@ export type Region = Pick<Bucket, 'region' | 'listVersions' | 'getVersion'>;
 export type ArchivedBatch = OurBatch & {
   /** SHA-256 of its header, base64. */
   readonly hash: string;
-  readonly object: Buffer;
   /** Name of the region. */
   readonly region: string;
 };
@@ -106,14 +105,14 @@ export class RegionLog {
       const got =
         size > MAX_OBJECT ? null : await this.#region.getVersion(key, versionId, MAX_OBJECT);
       const ours = got && readOurBatch(got.bytes, this.#origin, this.#keys);
-      if (ours === null || got === null || ours.batch.header.batch !== number) {
+      if (ours === null || ours.header.batch !== number) {
         others += 1;
         continue;
       }
-      const hash = encodeBase64(ours.batch.headerHash);
+      const hash = encodeBase64(ours.headerHash);
       // The same header may have been signed once more, with a key that was retired.
       if ((batches.get(hash)?.signers.at(-1) ?? -1) >= (ours.signers.at(-1) as number)) continue;
-      batches.set(hash, { ...ours, hash, object: got.bytes, region: this.name });
+      batches.set(hash, { ...ours, hash, region: this.name });
     }
     return { number, batches: [...batches.values()], others };
   }

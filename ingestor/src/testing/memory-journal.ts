@@ -66,7 +66,8 @@ export class MemoryJournal implements Journal {
       send: async (value) => {
         const offset = this.end;
         await step('send', () => {
-          this.leftOpen.push({ offset, timestamp: Date.now(), key: null, headers: [], value });
+          const record = { offset, timestamp: Date.now(), inTransaction: true, value };
+          this.leftOpen.push({ ...record, key: null, headers: [] });
           this.end += 1;
           this.#isOpen = true;
         });
@@ -115,7 +116,7 @@ export class MemoryJournal implements Journal {
     return this.committed.length === 0 ? undefined : found(this.committed, true);
   }
 
-  async readCommitted(from: number, to: number): Promise<readonly KafkaRecord[]> {
+  async readCommitted(from: number, to: number): Promise<readonly KafkaRecord[] | null> {
     if (from < this.start || to > this.end) throw new Error(`there is no [${from}, ${to})`);
     return this.committed.filter(({ offset }) => offset >= from && offset < to);
   }

@@ -95,6 +95,7 @@ export class SealerByHand {
 const record = (offset: number, size: number) => ({
   offset,
   timestamp: 1_790_000_000_000,
+  inTransaction: false,
   key: null,
   headers: [],
   value: Buffer.alloc(size, 1),

@@ -1,6 +1,9 @@
 /**
  * Records of one partition by their offsets, for an owner who has to find out where it stands. kafkajs
  * offers a reader only as a member of a group: this is the fetch below it.
+ *
+ * An owner writes in transactions only. What others write without one is passed over: for that the right
+ * to write to the topic is enough, for a transaction it takes that to a transactional id.
  */
 import type { Logger } from '../log.ts';
 import { withoutAborted } from './aborted.ts';
@@ -33,8 +36,8 @@ type FetchedPartition = {
 };
 
 /**
- * The records of [from, to), without keys and headers; only the last of them (`isCut`) when they are
- * too large together.
+ * The records of [from, to) that were written in transactions, without keys and headers; null when they
+ * are too large together.
  * @param to at most where the partition ends for such a reader
  * @throws Error when one cannot be read, or the partition does not hold them
  */
@@ -43,10 +46,9 @@ export async function readRecords(
   readAs: ReadAs,
   from: number,
   to: number,
-): Promise<{ records: KafkaRecord[]; isCut: boolean }> {
+): Promise<KafkaRecord[] | null> {
   const records: KafkaRecord[] = [];
   let bytes = 0;
-  let isCut = false;
   // A record's whole set comes, however little is asked for.
   const fetchBytes = to - from === 1 ? 1 : FETCH_BYTES;
   const cluster = newCluster(connection, 'authseal-read', log, readAs);
@@ -55,16 +57,17 @@ export async function readRecords(
     await cluster.addTargetTopic(topic);
     for (let next = from; next < to; ) {
       const sets = await fetch(next);
-      const data = sets.filter(({ isControlRecord }) => !isControlRecord);
+      const data = sets.filter((set) => set.inTransaction && !set.isControlRecord);
       const { records: found, undecodable } = decodeSets(data);
       if (undecodable !== null) throw cannotRead(next, undecodable.reason);
       for (const record of found) if (record.offset >= next && record.offset < to) keep(record);
+      if (bytes > maxBytes) return null;
       next = Number(sets.at(-1)?.offset) + 1;
     }
   } finally {
     await cluster.disconnect();
   }
-  return { records, isCut };
+  return records;
 
   async function fetch(fetchOffset: number): Promise<readonly RecordSet[]> {
     const [nodeId] = Object.keys(cluster.findLeaderForPartitions(topic, [partition]));
@@ -92,11 +95,7 @@ export async function readRecords(
     // Copied: a slice would keep the broker's whole response.
     const value = record.value && Buffer.from(record.value);
     records.push({ ...record, key: null, headers: [], value });
-    bytes += sizeOf(record);
-    while (bytes > maxBytes && records.length > 1) {
-      bytes -= sizeOf(records.shift() as KafkaRecord);
-      isCut = true;
-    }
+    bytes += RECORD_OVERHEAD + (value?.length ?? 0);
   }
 
   function cannotRead(offset: number, reason: string): Error {
@@ -115,5 +114,3 @@ export type Cluster = {
     fetch(request: object): Promise<{ responses: { partitions: FetchedPartition[] }[] }>;
   }>;
 };
-
-const sizeOf = ({ value }: KafkaRecord): number => RECORD_OVERHEAD + (value?.length ?? 0);

@@ -18,6 +18,7 @@ export type RecordSetTerms = {
   readonly firstTimestamp: number;
   /** The broker's time, which holds for each record; null: each has its own. */
   readonly appendTime: number | null;
+  readonly inTransaction: boolean;
 };
 
 /**
@@ -80,7 +81,7 @@ class Reader {
   /** @param place its offset from the first; null: what it says itself */
   record(
     end: number,
-    { firstOffset, firstTimestamp, appendTime }: RecordSetTerms,
+    { firstOffset, firstTimestamp, appendTime, inTransaction }: RecordSetTerms,
     place: number | null,
   ): KafkaRecord {
     this.#end = end;
@@ -90,6 +91,7 @@ class Reader {
     return {
       offset: firstOffset + (place ?? offsetDelta),
       timestamp: appendTime ?? firstTimestamp + timestampDelta,
+      inTransaction,
       key: this.#nullableBytes(),
       value: this.#nullableBytes(),
       headers: this.#headers(),

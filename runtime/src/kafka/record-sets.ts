@@ -53,6 +53,9 @@ const MAX_BYTES = 16 * 1024 * 1024;
 const MAX_RECORDS = 200_000;
 
 const OVERHEAD = 61;
+const APPEND_TIME = 0x08;
+const IN_TRANSACTION = 0x10;
+const CONTROL = 0x20;
 const MAGIC = 2;
 
 /** In the place of kafkajs's own: reads the partition's answer from the response. */
@@ -99,12 +102,13 @@ function decodeSet(set: Buffer): KafkaRecord[] {
   if (compression !== 'none' && count > MAX_RECORDS) {
     throw new Error(`it holds ${count} records, more than ${MAX_RECORDS}`);
   }
-  const isAppendTime = (set.readInt16BE(21) & 0x08) !== 0;
+  const attributes = set.readInt16BE(21);
   return decodeRecords(decompress(set.subarray(OVERHEAD), compression, MAX_BYTES), count, {
     firstOffset: Number(set.readBigInt64BE(0)),
     lastOffsetDelta: set.readInt32BE(23),
     firstTimestamp: Number(set.readBigInt64BE(27)),
-    appendTime: isAppendTime ? Number(set.readBigInt64BE(35)) : null,
+    appendTime: (attributes & APPEND_TIME) !== 0 ? Number(set.readBigInt64BE(35)) : null,
+    inTransaction: (attributes & IN_TRANSACTION) !== 0,
   });
 }
 
@@ -121,9 +125,9 @@ function withHead(set: Buffer): RecordSet {
   const attributes = set.readInt16BE(21);
   return {
     offset: String(lastOffsetOf(set)),
-    isControlRecord: (attributes & 0x20) !== 0,
+    isControlRecord: (attributes & CONTROL) !== 0,
     producerId: String(set.readBigInt64BE(43)),
-    inTransaction: (attributes & 0x10) !== 0,
+    inTransaction: (attributes & IN_TRANSACTION) !== 0,
     bytes: set,
   };
 }

@@ -6,6 +6,8 @@ export type KafkaRecord = {
   readonly offset: number;
   /** Milliseconds since 1970. */
   readonly timestamp: number;
+  /** Only who has a right to some transactional id can write such a record. */
+  readonly inTransaction: boolean;
   readonly key: Buffer | null;
   /** Names and values; several values of one name keep their order. */
   readonly headers: readonly (readonly [string, Buffer | null])[];

@@ -96,8 +96,8 @@ export class AssignedConsumer implements Member {
       fetchedOffset: from,
       end,
       highWatermark: this.#log.replicated,
-      records: records.map(({ offset, timestamp, key, headers, value }) => ({
-        ...{ offset, timestamp, key, value },
+      records: records.map(({ offset, timestamp, inTransaction, key, headers, value }) => ({
+        ...{ offset, timestamp, inTransaction, key, value },
         headers: Object.entries(headers),
       })),
     };

@@ -23,6 +23,7 @@ export type Slot = NewRecord & {
   readonly offset: number;
   readonly timestamp: number;
   readonly isMarker: boolean;
+  readonly inTransaction: boolean;
   /** `open` until its transaction's marker stands. */
   state: 'committed' | 'open' | 'aborted';
 };
@@ -72,7 +73,8 @@ export class PartitionLog {
     const offset = this.end;
     for (const record of records) {
       const state = isTransactional ? 'open' : 'committed';
-      this.slots.push({ ...record, offset: this.end, timestamp: now, isMarker: false, state });
+      const slot = { ...record, offset: this.end, timestamp: now, inTransaction: isTransactional };
+      this.slots.push({ ...slot, isMarker: false, state });
     }
     const appended = { offset, end: this.end, timestamp: now };
     if (producerId >= 0) {
@@ -121,6 +123,7 @@ export class PartitionLog {
       offset: this.end,
       timestamp: now,
       isMarker: true,
+      inTransaction: true,
       state: 'committed',
     });
     const sent = producer?.epoch === epoch ? producer.sent : [];

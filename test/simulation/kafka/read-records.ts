@@ -10,20 +10,19 @@ export function readRecords(
   readAs: number,
   from: number,
   to: number,
-): Promise<{ records: KafkaRecord[]; isCut: boolean }> {
+): Promise<KafkaRecord[] | null> {
   return theWorld().request('Fetch', failuresOf('Fetch'), () => {
     const log = theKafka().topic(topic);
     const isUncommitted = readAs === READ_UNCOMMITTED;
     if (to > (isUncommitted ? log.replicated : log.stable)) {
       throw new Error(`${topic} has no records up to ${to}`);
     }
-    const records = log.read(from, to, isUncommitted).map(({ offset, timestamp, value }) => ({
-      offset,
-      timestamp,
-      key: null,
-      headers: [],
-      value,
-    }));
-    return { records, isCut: false };
+    return log
+      .read(from, to, isUncommitted)
+      .filter(({ inTransaction }) => inTransaction)
+      .map(({ offset, timestamp, inTransaction, value }) => ({
+        ...{ offset, timestamp, inTransaction, value },
+        ...{ key: null, headers: [] },
+      }));
   });
 }
