@@ -103,21 +103,36 @@ class Scenario {
     return objectKey(this.prefix, header);
   }
 
-  /** Returns the offset of the first. */
-  async produce(values: readonly Buffer[], partition = 0): Promise<number> {
-    const messages = values.map((value) => ({ partition, value }));
-    const [result] = await producer.send({ topic: this.topic, messages });
-    return Number(result?.baseOffset);
+  /** As an ingestor, in a transaction. Returns the offset of the first. */
+  produce(values: readonly Buffer[], partition = 0): Promise<number> {
+    return this.#inTransaction('commit', values, partition);
   }
 
   async produceAborted(values: readonly Buffer[]): Promise<void> {
+    await this.#inTransaction('abort', values, 0);
+  }
+
+  async produceOutside(values: readonly Buffer[]): Promise<void> {
+    const messages = values.map((value) => ({ partition: 0, value }));
+    await producer.send({ topic: this.topic, messages });
+  }
+
+  async #inTransaction(
+    end: 'commit' | 'abort',
+    values: readonly Buffer[],
+    partition: number,
+  ): Promise<number> {
     const transactional = kafka.producer({ transactionalId: this.topic, maxInFlightRequests: 1 });
     await transactional.connect();
-    const transaction = await transactional.transaction();
-    const messages = values.map((value) => ({ partition: 0, value }));
-    await transaction.send({ topic: this.topic, messages });
-    await transaction.abort();
-    await transactional.disconnect();
+    try {
+      const transaction = await transactional.transaction();
+      const messages = values.map((value) => ({ partition, value }));
+      const [result] = await transaction.send({ topic: this.topic, messages });
+      await transaction[end]();
+      return Number(result?.baseOffset);
+    } finally {
+      await transactional.disconnect();
+    }
   }
 
   async deleteState(region: number): Promise<void> {
@@ -353,7 +368,7 @@ describe('the archiver', () => {
     });
   });
 
-  it('passes over what is not ours, with its offset and hash, and does not see aborted transactions', async () => {
+  it('passes over what is not ours or outside a transaction, with its offset, and does not see aborted transactions', async () => {
     const scenario = await Scenario.begin('garbage');
     const { batches } = await seal(logOf(), 3);
     const [first, second, third] = objects(batches) as [Buffer, Buffer, Buffer];
@@ -362,16 +377,19 @@ describe('the archiver', () => {
     const changed = Buffer.from(second);
     changed.writeUInt8(changed.readUInt8(changed.length - 100) ^ 1, changed.length - 100);
     await scenario.produceAborted(objects(forged.batches));
-    const offset = await scenario.produce([first, garbage, changed, second, third]);
+    const offset = await scenario.produce([first, garbage, changed, second]);
+    const marker = offset + 4;
+    await scenario.produceOutside(objects(forged.batches));
+    await scenario.produce([third]);
 
     const archiver = await scenario.archive(0);
     await archiver.archived(3);
 
     await expectArchived(scenario, 0, batches);
     expect(await versions(0, scenario.prefix)).toHaveLength(3);
-    expect(await archiver.metric('passed_over_total')).toEqual({ 'partition="0"': 2 });
+    expect(await archiver.metric('passed_over_total')).toEqual({ 'partition="0"': 3 });
     const alerts = archiver.lines.filter(({ level }) => level === 'error');
-    expect(alerts.map((alert) => alert.offset)).toEqual([offset + 1, offset + 2]);
+    expect(alerts.map((alert) => alert.offset)).toEqual([offset + 1, offset + 2, marker + 1]);
     expect(JSON.stringify(alerts[0])).toContain(sha256(garbage).toString('hex'));
   });
 
@@ -423,11 +441,9 @@ describe('the archiver', () => {
       ...whole.batches,
     ]);
     expect(await versions(0, scenario.prefix)).toHaveLength(10);
-    expect(await archiver.metric('lag_records')).toEqual({
-      'partition="0"': 1,
-      'partition="1"': 1,
-      'partition="2"': 0,
-    });
+    // A batch and the marker behind it.
+    const lag = { 'partition="0"': 2, 'partition="1"': 2, 'partition="2"': 0 };
+    await vi.waitFor(async () => expect(await archiver.metric('lag_records')).toEqual(lag), WAIT);
   });
 
   it('lets a region that is down hold up only itself, shows it, and catches up', async ({
@@ -445,8 +461,9 @@ describe('the archiver', () => {
     await scenario.produce(objects(batches.slice(5)));
     await up.archived(8);
     await vi.waitFor(async () => expect(await down.reasons()).toContain('PutObject failed'), WAIT);
+    // Six batches and two markers.
     await vi.waitFor(
-      async () => expect(await down.metric('lag_records')).toEqual({ 'partition="0"': 6 }),
+      async () => expect(await down.metric('lag_records')).toEqual({ 'partition="0"': 8 }),
       WAIT,
     );
 
