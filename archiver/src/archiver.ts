@@ -131,6 +131,7 @@ export class Archiver {
       group,
       topic: this.#config.batchesTopic,
       readUncommitted: false,
+      transactionsOnly: true,
       maxBytesPerPartition: MAX_FETCH_BYTES,
       sessionTimeoutMs: this.#config.sessionTimeout,
       log: this.#log,

@@ -14,6 +14,9 @@ export type Waiting = {
   readonly value: Buffer;
 };
 
+/** What a record takes in memory besides its value, about. Bytes. */
+const RECORD_OVERHEAD = 400;
+
 export class Intake {
   readonly #origin: string;
   readonly #journal: Journal;
@@ -55,7 +58,7 @@ export class Intake {
     for (const { offset, inTransaction, value } of records) {
       // Copied: a slice would keep the broker's whole response.
       this.#waiting.push({ offset, inTransaction, value: Buffer.from(value ?? []) });
-      this.#bytes += value?.length ?? 0;
+      this.#bytes += RECORD_OVERHEAD + (value?.length ?? 0);
     }
     this.#next = end;
     this.tellEnd(highWatermark);
@@ -93,8 +96,9 @@ export class Intake {
     this.#waiting.shift();
   }
 
+  /** @param bytes of the record's value */
   release(bytes: number): void {
-    this.#bytes -= bytes;
+    this.#bytes -= RECORD_OVERHEAD + bytes;
     this.#pauseOrResume();
   }
 

@@ -12,7 +12,7 @@ export type IngestorErrorCode =
   | 'STATE_CONTRADICTED'
   /** A transaction is open in the batches topic that the ingestor can neither have begun nor end; nobody reads beyond it. Remedy: let nobody else write to the topic; `kafka-transactions.sh find-hanging` shows it, `kafka-transactions.sh abort` ends it. */
   | 'TRANSACTION_LEFT_OPEN'
-  /** The broker's answer to a batch is not one that can be trusted. Remedy: compare the clocks of broker and ingestor, and run `authseal doctor`, which checks both topics. */
+  /** The broker's answer to a batch is not one that can be trusted. Remedy: compare the clocks of broker and ingestor, and run `authseal doctor`, which checks both topics and tells who may write to them. */
   | 'PRODUCE_REFUSED'
   /** The signing key is not the one that sealed the log so far, or not in the file of public keys. Remedy: configure the right key. */
   | 'KEY_UNFIT'

@@ -68,6 +68,7 @@ export async function startIngestor(
       group: config.ingestorGroup,
       topic: config.eventsTopic,
       readUncommitted: true,
+      transactionsOnly: false,
       maxBytesPerPartition: MAX_FETCH_BYTES,
       sessionTimeoutMs: config.sessionTimeout,
       log,

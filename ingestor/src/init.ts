@@ -93,13 +93,10 @@ async function findLog(
     if (await hasMoved(journal, before)) return 'running';
     if (!(error instanceof IngestorError) || error.code !== 'LOG_NOT_BEGUN') throw error;
   }
-  const holdsAny = await journal.searchBatches((records) =>
-    records.length > 0 ? true : undefined,
-  );
-  if (holdsAny === undefined) return null;
+  if (!(await journal.holdsRecords())) return null;
   throw new IngestorError(
     'STATE_CONTRADICTED',
-    `${origin} has no state, and its partition of the batches topic holds records, none of them a batch that a key in AUTHSEAL_KEYS has signed: it is not new, and a log must not begin twice. Give the right file of keys, or begin under another topic or deployment.`,
+    `${origin} has no state, and its partition of the batches topic holds records, none of them a batch of this log that a key in AUTHSEAL_KEYS has signed, written in a transaction: it is not new, and a log must not begin twice. Give the right file of keys, or begin under another topic or deployment; if the topic was copied from another Kafka, \`authseal-ingestor recover --from-archive\` goes on from the regions.`,
   );
 }
 

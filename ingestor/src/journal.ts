@@ -4,8 +4,8 @@
 import type { KafkaRecord, PartitionState, ProduceResult } from '@authseal/runtime/kafka';
 
 /**
- * One partition of the batches topic and the state that belongs to it. Of the topic only what was written
- * in transactions is shown.
+ * One partition of the batches topic and the state that belongs to it. Of the topic's records only those
+ * are shown that were written in transactions.
  */
 export interface Journal {
   /** Becomes the only owner: ends any older owner's transaction and shuts it out. */
@@ -29,6 +29,8 @@ export interface Journal {
    * @param to at most the high watermark
    */
   readUncommitted(from: number, to: number): Promise<readonly KafkaRecord[] | null>;
+  /** Whether anybody has committed anything to it, in a transaction or not. */
+  holdsRecords(): Promise<boolean>;
   /** @throws IngestorError TOPIC_UNFIT when there is no such partition */
   offsets(): Promise<JournalOffsets>;
   /** Of something that was found half done, for whoever looks into the logs. */

@@ -3,6 +3,7 @@ import { performance } from 'node:perf_hooks';
 import type { Logger } from '@authseal/runtime';
 import {
   type AssignedConsumer,
+  fetchRecords,
   type KafkaAdmin,
   type KafkaConnection,
   READ_COMMITTED,
@@ -31,6 +32,17 @@ export function kafkaJournal(options: JournalOptions, partition: number): Journa
   const { connection, admin, group, eventsTopic, batchesTopic: topic, log } = options;
   const { transactionTimeoutMs } = options;
   const source = { connection, topic, partition, log };
+  /** Whether a transaction is open in the partition that begins at this offset, or before. */
+  const isOpenFrom = (offset: number) => {
+    const isOpen = admin.offsets(topic, partition).then(({ end }) => end <= offset);
+    isOpen.catch(() => {}); // awaited when the transaction is to be committed
+    return { offset, isOpen };
+  };
+  const neverWritten = (offset: number) =>
+    new IngestorError(
+      'PRODUCE_REFUSED',
+      `${topic}/${partition}: the broker answers that a batch was written at offset ${offset}, and no transaction is open there: it took the batch for a repeat of what somebody else has written under this ingestor's producer id. Nothing was committed; it is sealed again under another. Find out who else may write to ${topic}: \`authseal doctor\` tells.`,
+    );
   return {
     async open() {
       const writer = await TransactionalWriter.open({
@@ -41,11 +53,24 @@ export function kafkaJournal(options: JournalOptions, partition: number): Journa
         transactionTimeoutMs,
         log,
       });
+      let first: { readonly offset: number; readonly isOpen: Promise<boolean> } | null = null;
       return {
-        begin: () => writer.begin(),
-        send: (batch) => writer.send(topic, partition, batch),
+        async begin() {
+          first = null;
+          await writer.begin();
+        },
+        async send(batch) {
+          const results = await writer.send(topic, partition, batch);
+          first ??= isOpenFrom(results[0]?.offset ?? -1);
+          return results;
+        },
         sendState: (state) => writer.sendState(stateGroup(group), eventsTopic, partition, state),
-        commit: () => writer.commit(),
+        async commit() {
+          if (first === null || (await first.isOpen)) return writer.commit();
+          // Refused to one who was replaced meanwhile: his transaction was ended.
+          await writer.abort();
+          throw neverWritten(first.offset);
+        },
         abort: () => writer.abort(),
         close: () => writer.close(),
       };
@@ -55,6 +80,11 @@ export function kafkaJournal(options: JournalOptions, partition: number): Journa
     searchBatches: (found) => searchLastRecords({ ...source, admin }, found),
     readCommitted: (from, to) => readRecords(source, READ_COMMITTED, from, to),
     readUncommitted: (from, to) => readRecords(source, READ_UNCOMMITTED, from, to),
+    async holdsRecords() {
+      const { start, end } = await admin.offsets(topic, partition);
+      for await (const _ of fetchRecords(source, READ_COMMITTED, start, end)) return true;
+      return false;
+    },
     async offsets() {
       if (partition < (await admin.partitions(topic))) {
         // In this order: the last stable offset lags behind only where a transaction is open.

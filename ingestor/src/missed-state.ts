@@ -48,7 +48,7 @@ function goesOn(batches: readonly OurBatchAt[], { head }: Position): boolean {
   return true;
 }
 
-/** No marker stands between them: each offset there holds a record, theirs or somebody else's. */
+/** No marker stands between them: each offset there holds a record that was written in a transaction. */
 function areTogether(batches: readonly OurBatchAt[], records: readonly KafkaRecord[]): boolean {
   const [first, last] = [batches.at(0)?.offset as number, batches.at(-1)?.offset as number];
   const between = records.filter(({ offset }) => offset >= first && offset <= last);

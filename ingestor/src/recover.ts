@@ -59,7 +59,7 @@ const BATCH_AND_MARKER = 2;
 
 /**
  * Where the state's batch is committed, if no other continues it: at the offset that the state says, or
- * behind it, written again (write-again.ts). Null where the topic does not show it so.
+ * behind it, written again (write-again.ts, from-archive/). Null where the topic does not show it so.
  */
 async function offsetOf(
   { head, batchOffset }: Position,
@@ -69,10 +69,11 @@ async function offsetOf(
   origin: string,
   keys: DeploymentKeys,
 ): Promise<number | null> {
-  if (batchOffset < start || batchOffset >= end) return null;
+  if (batchOffset >= end) return null;
   // The marker may be that of another transaction, which aborted the batch with itself (take-over.ts).
-  const isAtEnd = end === batchOffset + BATCH_AND_MARKER;
-  const records = await journal.readCommitted(batchOffset, isAtEnd ? batchOffset + 1 : end);
+  const isAtEnd = end === batchOffset + BATCH_AND_MARKER && batchOffset >= start;
+  const from = Math.max(batchOffset, start);
+  const records = await journal.readCommitted(from, isAtEnd ? from + 1 : end);
   if (isAtEnd && records?.length === 1) return batchOffset;
   const batches = batchesAmong(records ?? [], origin, keys);
   const header = encodeBase64(head.header as Buffer);

@@ -262,6 +262,19 @@ describe('a new owner', () => {
     expect((await own()).position).toEqual(position);
   });
 
+  it('has its state where its batch was written again behind what retention dropped', async () => {
+    await seal(await seal(await own()));
+    const last = journal.committed.at(-1) as KafkaRecord;
+    journal.empty();
+    journal.committed.push({ ...last, offset: journal.end });
+    journal.end += 2;
+    expect((await own()).position).toMatchObject({
+      head: { batch: 3 },
+      batchOffset: journal.end - 2,
+    });
+    await seal(await own());
+  });
+
   it('refuses its state where its batch stands in a topic that was created again', async () => {
     await seal(await seal(await own()));
     const last = journal.committed.at(-1) as KafkaRecord;

@@ -29,6 +29,7 @@ export function consume(connection: KafkaConnection, topic: string, readUncommit
       group,
       topic,
       readUncommitted,
+      transactionsOnly: false,
       maxBytesPerPartition: 1024 * 1024,
       sessionTimeoutMs: 6000,
       log: silent,

@@ -409,10 +409,16 @@ describe('the last records', () => {
     for (let i = 0; i < 30; i += 1) await writer.send(topic, 0, Buffer.alloc(1000));
     await writer.commit();
     await openWriter('large'); // waits until the marker stands
+    const shown: number[] = [];
     const options = { connection, admin, topic, partition: 0, log, maxBytes: 30_000 };
+    const search = searchLastRecords(options, (records, whole) => {
+      expect(whole).toBe(false);
+      shown.push(records.length);
+      return undefined;
+    });
+    await expect(search).rejects.toThrow(/not among the last 21 records before offset 31/);
+    expect(shown).toEqual([15, 21]);
     expect(await searchLastRecords(options, (records) => records.length)).toBe(15);
-    const search = searchLastRecords(options, () => undefined);
-    await expect(search).rejects.toThrow(/not among the last records before offset 31/);
   });
 
   it('are those of transactions alone, and nobody else takes memory', async () => {

@@ -81,20 +81,15 @@ beforeEach(async () => {
   topics += 1;
   batchesTopic = `auth-batches-${topics}`;
   await admin.createTopic(batchesTopic, 1, 1, { 'message.timestamp.type': 'LogAppendTime' });
-  const connection = {
-    kafkaBrokers: servers.kafkaBrokers,
-    kafkaSsl: false as const,
-    kafkaSasl: undefined,
-  };
-  journal = kafkaJournal(
-    {
-      ...{ connection, admin, group: `ingestor-${topics}`, eventsTopic: EVENTS, batchesTopic, log },
-      transactionTimeoutMs: 30_000,
-    },
-    0,
-  );
+  journal = journalOf(`ingestor-${topics}`);
   expect(await beginLog(parts(), { deployment: 'acme', eventsTopic: EVENTS }, 1)).toBe('begun');
 });
+
+function journalOf(group: string): Journal {
+  const connection = { kafkaBrokers: servers.kafkaBrokers, kafkaSsl: false, kafkaSasl: undefined };
+  const options = { connection, admin, group, eventsTopic: EVENTS, batchesTopic, log };
+  return kafkaJournal({ ...options, transactionTimeoutMs: 30_000 }, 0);
+}
 
 async function own(): Promise<Owner> {
   const writer = await takeOver(journal, ORIGIN);
@@ -207,6 +202,30 @@ describe('a transaction of somebody else', () => {
   });
 });
 
+describe('a batch whose sequence number somebody has used, under the producer id of the ingestor', () => {
+  it('is not taken for written, though the broker says so', async () => {
+    const transactionalId = `authseal-ingestor-${EVENTS}-0`;
+    const [broker = ''] = servers.kafkaBrokers;
+    const { producerId, producerEpoch } = await vi.waitFor(
+      () => initProducerId(broker, transactionalId),
+      PATIENT,
+    );
+    const owner = await own();
+    const { end } = await journal.offsets();
+    const forged = { producerId, producerEpoch: producerEpoch + 1 };
+    await produceForged(broker, batchesTopic, [recordOf(Buffer.from('no batch'))], forged);
+    await expect(commit(owner, await sealAfter(owner.position))).rejects.toMatchObject({
+      code: 'PRODUCE_REFUSED',
+      message: expect.stringContaining('no transaction is open there'),
+    });
+    await owner.writer.close();
+    const next = await own();
+    expect(next.position).toEqual(owner.position);
+    await commit(next, await sealAfter(next.position));
+    await expectOneLog(2, [end]);
+  });
+});
+
 describe('batches that somebody wrote again, outside a transaction', () => {
   /** More than the first window of a search holds; the last of them was aborted before. */
   async function copyMany(): Promise<number[]> {
@@ -243,6 +262,24 @@ describe('batches that somebody wrote again, outside a transaction', () => {
     expect(owner.position.head).toEqual(sealed.head);
     await commit(owner, await sealAfter(owner.position));
     await expectOneLog(3, copies);
+  });
+});
+
+describe('a batches topic that was copied from another Kafka, without its transactions', () => {
+  it('is not begun a second time', async () => {
+    const [records = []] = await readTopic(servers.kafkaBrokers, batchesTopic, 'committed');
+    batchesTopic = `${batchesTopic}-copy`;
+    await admin.createTopic(batchesTopic, 1, 1, { 'message.timestamp.type': 'LogAppendTime' });
+    const { kafkaBrokers } = servers;
+    const plain = plainKafka(kafkaBrokers).producer();
+    await plain.connect();
+    const messages = records.map(({ value }) => ({ partition: 0, value }));
+    await plain.send({ topic: batchesTopic, messages });
+    await plain.disconnect();
+    journal = journalOf(`ingestor-${topics}-copy`);
+    await expect(
+      beginLog(parts(), { deployment: 'acme', eventsTopic: EVENTS }, 1),
+    ).rejects.toMatchObject({ code: 'STATE_CONTRADICTED' });
   });
 });
 

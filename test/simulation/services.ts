@@ -178,7 +178,8 @@ function consumerOf(
   assignment: Assignment<Sealer> | Assignment<Partition>,
 ): AssignedConsumer {
   const limits = { maxBytesPerPartition: 1_000_000, sessionTimeoutMs: 6000 };
-  const options = { connection, clientId: group, group, topic, readUncommitted, ...limits, log };
+  const what = { topic, readUncommitted, transactionsOnly: !readUncommitted };
+  const options = { connection, clientId: group, group, ...what, ...limits, log };
   return new AssignedConsumer(options, assignment);
 }
 

@@ -128,6 +128,10 @@ export class MemoryJournal implements Journal {
       .sort((a, b) => a.offset - b.offset);
   }
 
+  async holdsRecords(): Promise<boolean> {
+    return this.committed.length > 0;
+  }
+
   async offsets(): Promise<JournalOffsets> {
     const end = Math.min(this.leftOpen[0]?.offset ?? this.end, this.foreignFrom ?? this.end);
     return { start: this.start, end, highWatermark: this.end };

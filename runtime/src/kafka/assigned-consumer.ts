@@ -48,6 +48,8 @@ export type AssignedConsumerOptions = {
   readonly topic: string;
   /** Committed: records of open and aborted transactions are held back. */
   readonly readUncommitted: boolean;
+  /** What was written outside transactions is not unpacked: an empty record stands for each such set. */
+  readonly transactionsOnly: boolean;
   /** Most bytes of one partition in one fetch; one record may be larger. */
   readonly maxBytesPerPartition: number;
   readonly sessionTimeoutMs: number;
@@ -179,7 +181,7 @@ export class AssignedConsumer {
   }
 
   #take(batch: Batch): void {
-    const { fetched, undecodable } = toFetched(batch);
+    const { fetched, undecodable } = toFetched(batch, this.#options.transactionsOnly);
     if (undecodable === null) this.#readable(fetched.partition);
     // Before the owner hears of the fetch, for it may seek elsewhere.
     else this.#hold(fetched.partition, undecodable);

@@ -8,7 +8,7 @@ export { Assignment } from './assignment.ts';
 export type { KafkaConnection } from './client.ts';
 export { READ_COMMITTED, READ_UNCOMMITTED, type ReadAs } from './client.ts';
 export { searchLastRecords } from './last-records.ts';
-export { type RecordSource, readRecords } from './read-records.ts';
+export { fetchRecords, type RecordSource, readRecords } from './read-records.ts';
 export type { Fetched, KafkaRecord } from './record.ts';
 export {
   examineBatches,

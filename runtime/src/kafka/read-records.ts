@@ -36,19 +36,65 @@ type FetchedPartition = {
 };
 
 /**
- * The records of [from, to) that were written in transactions, without keys and headers; null when they
- * are too large together.
+ * The records of [from, to) that were written in transactions; null when they are too large together.
  * @param to at most where the partition ends for such a reader
- * @throws Error when one cannot be read, or the partition does not hold them
+ * @throws Error as fetchRecords
  */
 export async function readRecords(
-  { connection, topic, partition, log, maxBytes = MAX_BYTES }: RecordSource,
+  source: RecordSource,
   readAs: ReadAs,
   from: number,
   to: number,
 ): Promise<KafkaRecord[] | null> {
   const records: KafkaRecord[] = [];
   let bytes = 0;
+  for await (const record of fetchRecords(source, readAs, from, to)) {
+    if (!record.inTransaction) continue;
+    records.push(record);
+    bytes += sizeOf(record);
+    if (bytes > (source.maxBytes ?? MAX_BYTES)) return null;
+  }
+  return records;
+}
+
+/**
+ * The last records of [from, to) that were written in transactions, as many as memory is kept for.
+ * @returns isCut: they are not all
+ * @throws Error as fetchRecords
+ */
+export async function readLastRecords(
+  source: RecordSource,
+  readAs: ReadAs,
+  from: number,
+  to: number,
+): Promise<{ records: KafkaRecord[]; isCut: boolean }> {
+  const records: KafkaRecord[] = [];
+  let bytes = 0;
+  let isCut = false;
+  for await (const record of fetchRecords(source, readAs, from, to)) {
+    if (!record.inTransaction) continue;
+    records.push(record);
+    bytes += sizeOf(record);
+    while (bytes > (source.maxBytes ?? MAX_BYTES) && records.length > 1) {
+      bytes -= sizeOf(records.shift() as KafkaRecord);
+      isCut = true;
+    }
+  }
+  return { records, isCut };
+}
+
+const sizeOf = ({ value }: KafkaRecord): number => RECORD_OVERHEAD + (value?.length ?? 0);
+
+/**
+ * The records of [from, to), without keys and headers; an empty one for each set outside a transaction.
+ * @throws Error when one cannot be read, or the partition does not hold them
+ */
+export async function* fetchRecords(
+  { connection, topic, partition, log }: RecordSource,
+  readAs: ReadAs,
+  from: number,
+  to: number,
+): AsyncGenerator<KafkaRecord> {
   // A record's whole set comes, however little is asked for.
   const fetchBytes = to - from === 1 ? 1 : FETCH_BYTES;
   const cluster = newCluster(connection, 'authseal-read', log, readAs);
@@ -57,17 +103,20 @@ export async function readRecords(
     await cluster.addTargetTopic(topic);
     for (let next = from; next < to; ) {
       const sets = await fetch(next);
-      const data = sets.filter((set) => set.inTransaction && !set.isControlRecord);
-      const { records: found, undecodable } = decodeSets(data);
+      const data = sets.filter(({ isControlRecord }) => !isControlRecord);
+      const { records, undecodable } = decodeSets(data, true);
       if (undecodable !== null) throw cannotRead(next, undecodable.reason);
-      for (const record of found) if (record.offset >= next && record.offset < to) keep(record);
-      if (bytes > maxBytes) return null;
+      for (const record of records) {
+        if (record.offset < next || record.offset >= to) continue;
+        // Copied: a slice would keep the broker's whole response.
+        const value = record.value && Buffer.from(record.value);
+        yield { ...record, key: null, headers: [], value };
+      }
       next = Number(sets.at(-1)?.offset) + 1;
     }
   } finally {
     await cluster.disconnect();
   }
-  return records;
 
   async function fetch(fetchOffset: number): Promise<readonly RecordSet[]> {
     const [nodeId] = Object.keys(cluster.findLeaderForPartitions(topic, [partition]));
@@ -89,13 +138,6 @@ export async function readRecords(
     const [answer] = responses.flatMap(({ partitions }) => partitions);
     if (!answer?.messages.length) throw cannotRead(fetchOffset, 'the broker gives nothing there');
     return withoutAborted(answer);
-  }
-
-  function keep(record: KafkaRecord): void {
-    // Copied: a slice would keep the broker's whole response.
-    const value = record.value && Buffer.from(record.value);
-    records.push({ ...record, key: null, headers: [], value });
-    bytes += RECORD_OVERHEAD + (value?.length ?? 0);
   }
 
   function cannotRead(offset: number, reason: string): Error {

@@ -74,22 +74,32 @@ export function decodeMessages(response: ResponseReader): RecordSet[] {
   return sets;
 }
 
-/** The records of sets that follow each other, up to one that cannot be read. */
-export function decodeSets(sets: readonly RecordSet[]): {
-  records: KafkaRecord[];
-  undecodable: Undecodable | null;
-} {
+/**
+ * The records of sets that follow each other, up to one that cannot be read.
+ * @param transactionsOnly a set outside a transaction is not unpacked, whatever it is: one empty record
+ *   stands for it
+ */
+export function decodeSets(
+  sets: readonly RecordSet[],
+  transactionsOnly = false,
+): { records: KafkaRecord[]; undecodable: Undecodable | null } {
   const records: KafkaRecord[][] = [];
-  for (const { bytes } of sets) {
+  for (const set of sets) {
+    const { bytes } = set;
     if (bytes === null) continue;
     try {
-      records.push(decodeSet(bytes));
+      records.push(transactionsOnly && !set.inTransaction ? [emptyRecord(set)] : decodeSet(bytes));
     } catch (error) {
       return { records: records.flat(), undecodable: undecodable(bytes, error) };
     }
   }
   return { records: records.flat(), undecodable: null };
 }
+
+const emptyRecord = ({ offset, inTransaction }: RecordSet): KafkaRecord => ({
+  ...{ offset: Number(offset), timestamp: 0, inTransaction },
+  ...{ key: null, headers: [], value: null },
+});
 
 function decodeSet(set: Buffer): KafkaRecord[] {
   if (lengthOf(set) < OVERHEAD) throw new Error('it is shorter than its head');

@@ -6,7 +6,7 @@ export type KafkaRecord = {
   readonly offset: number;
   /** Milliseconds since 1970. */
   readonly timestamp: number;
-  /** Only who has a right to some transactional id can write such a record. */
+  /** Brokers that authorize take such a record from nobody who has no right to a transactional id. */
   readonly inTransaction: boolean;
   readonly key: Buffer | null;
   /** Names and values; several values of one name keep their order. */
@@ -27,10 +27,19 @@ export type Fetched = {
   readonly records: readonly KafkaRecord[];
 };
 
-/** A fetch as kafkajs gives it to eachBatch, its messages being record sets, and what in it cannot be read. */
-export function toFetched(batch: Batch): { fetched: Fetched; undecodable: Undecodable | null } {
+/**
+ * A fetch as kafkajs gives it to eachBatch, its messages being record sets, and what in it cannot be read.
+ * @param transactionsOnly as for decodeSets
+ */
+export function toFetched(
+  batch: Batch,
+  transactionsOnly = false,
+): { fetched: Fetched; undecodable: Undecodable | null } {
   const fetchedOffset = Number((batch as Batch & { fetchedOffset: string }).fetchedOffset);
-  const { records, undecodable } = decodeSets(batch.messages as unknown as RecordSet[]);
+  const { records, undecodable } = decodeSets(
+    batch.messages as unknown as RecordSet[],
+    transactionsOnly,
+  );
   const end = undecodable === null ? Number(batch.lastOffset()) + 1 : undecodable.from;
   const fetched = {
     partition: batch.partition,
