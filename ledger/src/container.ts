@@ -54,7 +54,7 @@ export function checkBlock(block: Buffer, entries: Buffer, codec: Codec): void {
   if (zstdDecompress(block, entries.length)?.equals(entries)) return;
   throw new LedgerError(
     'BLOCK_UNREADABLE',
-    `Entries of ${entries.length} bytes, compressed, are not what comes out again. Nothing was sealed. If it goes on, the memory of this machine or the zlib of its Node ${process.version} is at fault: seal on another machine.`,
+    `Entries of ${entries.length} bytes, compressed, are not what comes out again. Nothing was sealed. If it goes on, the memory of this machine or the zlib of its Node.js is at fault: seal on another machine.`,
   );
 }
 
