@@ -9,6 +9,7 @@ import {
   READ_COMMITTED,
   READ_UNCOMMITTED,
   readRecords,
+  StableOffset,
   searchLastRecords,
   TransactionalWriter,
 } from '@authseal/runtime/kafka';
@@ -32,12 +33,6 @@ export function kafkaJournal(options: JournalOptions, partition: number): Journa
   const { connection, admin, group, eventsTopic, batchesTopic: topic, log } = options;
   const { transactionTimeoutMs } = options;
   const source = { connection, topic, partition, log };
-  /** Whether a transaction is open in the partition that begins at this offset, or before. */
-  const isOpenFrom = (offset: number) => {
-    const isOpen = admin.offsets(topic, partition).then(({ end }) => end <= offset);
-    isOpen.catch(() => {}); // awaited when the transaction is to be committed
-    return { offset, isOpen };
-  };
   const neverWritten = (offset: number) =>
     new IngestorError(
       'PRODUCE_REFUSED',
@@ -53,6 +48,13 @@ export function kafkaJournal(options: JournalOptions, partition: number): Journa
         transactionTimeoutMs,
         log,
       });
+      const stable = new StableOffset(connection, topic, partition, log);
+      /** Whether a transaction is open in the partition that begins at this offset, or before. */
+      const isOpenFrom = (offset: number) => {
+        const isOpen = stable.get().then((end) => end <= offset);
+        isOpen.catch(() => {}); // awaited when the transaction is to be committed
+        return { offset, isOpen };
+      };
       let first: { readonly offset: number; readonly isOpen: Promise<boolean> } | null = null;
       return {
         async begin() {
@@ -72,7 +74,9 @@ export function kafkaJournal(options: JournalOptions, partition: number): Journa
           throw neverWritten(first.offset);
         },
         abort: () => writer.abort(),
-        close: () => writer.close(),
+        async close() {
+          await Promise.all([writer.close(), stable.close()]);
+        },
       };
     },
     warn: (what) => log.warn({ topic, partition }, what),

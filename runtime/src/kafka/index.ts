@@ -10,6 +10,7 @@ export { READ_COMMITTED, READ_UNCOMMITTED, type ReadAs } from './client.ts';
 export { searchLastRecords } from './last-records.ts';
 export { fetchRecords, type RecordSource, readRecords } from './read-records.ts';
 export type { Fetched, KafkaRecord } from './record.ts';
+export { StableOffset } from './stable-offset.ts';
 export {
   examineBatches,
   examineTopics,
