@@ -32,20 +32,28 @@ export const VARIANTS: readonly Variant[] = [
     },
     {
       file: INGESTOR_JOURNAL,
-      from: '        send: (batch) => writer.send(topic, partition, batch),',
-      to: '        async send(batch) {\n          kept = null;\n          try {\n            return await writer.send(topic, partition, batch);\n          } catch (error) {\n            if (/old epoch/.test(String(error))) throw error;\n            await writer.abort();\n            kept = writer;\n            throw error;\n          }\n        },',
+      from: '          const results = await writer.send(topic, partition, batch);',
+      to: '          kept = null;\n          const results = await writer.send(topic, partition, batch).catch(async (error) => {\n            if (/old epoch/.test(String(error))) throw error;\n            await writer.abort();\n            kept = writer;\n            throw error;\n          });',
     },
     {
       file: INGESTOR_JOURNAL,
-      from: '        close: () => writer.close(),',
-      to: '        close: async () => (kept === writer ? undefined : writer.close()),',
+      from: '          await Promise.all([writer.close(), stable.close()]);',
+      to: '          await stable.close();\n          if (kept !== writer) await writer.close();',
     },
   ),
-  variant('the result of a send is not looked at', {
-    file: COMMITTER,
-    from: '  if (right) return result.offset;',
-    to: '  if (right || !right) return result?.offset ?? after + 1;',
-  }),
+  variant(
+    'the result of a send is not looked at',
+    {
+      file: COMMITTER,
+      from: '  if (right) return result.offset;',
+      to: '  if (right || !right) return result?.offset ?? after + 1;',
+    },
+    {
+      file: INGESTOR_JOURNAL,
+      from: '          if (first === null || (await first.isOpen)) return writer.commit();\n',
+      to: '          return writer.commit();\n',
+    },
+  ),
   variant('of batches that are committed together, the first one is not sent', {
     file: COMMITTER,
     from: 'for (const { sealed } of batches) {',
