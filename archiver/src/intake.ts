@@ -2,7 +2,7 @@
  * What was fetched of a partition and waits to be archived. The partition is paused while there is
  * too much of it, what is already on its way to S3 counted.
  */
-import type { Fetched } from '@authseal/runtime/kafka';
+import { type Fetched, RECORD_OVERHEAD } from '@authseal/runtime/kafka';
 import { ArchiverError } from './error.ts';
 import type { Journal } from './journal.ts';
 import { MAX_WAITING_BYTES } from './limits.ts';
@@ -13,9 +13,6 @@ export type Waiting = {
   readonly inTransaction: boolean;
   readonly value: Buffer;
 };
-
-/** What a record takes in memory besides its value, about. Bytes. */
-const RECORD_OVERHEAD = 400;
 
 export class Intake {
   readonly #origin: string;

@@ -8,6 +8,7 @@ import { type Servers, startServers } from '@authseal/deploy/local';
 import {
   type Fetched,
   KafkaAdmin,
+  StableOffset,
   searchLastRecords,
   TransactionalWriter,
 } from '@authseal/runtime/kafka';
@@ -373,6 +374,23 @@ describe('an assigned consumer', () => {
     consumer.seek(0, 0);
     consumer.resume(0);
     await vi.waitUntil(() => offsetsOf(told.fetched, 0).length > 0, PATIENT);
+  });
+});
+
+describe('the last stable offset', () => {
+  it('is where an open transaction begins, or else the end; nobody is asked once it is closed', async () => {
+    await send(0, 'before');
+    const stable = new StableOffset(connection, topic, 0, log);
+    expect(await stable.get()).toBe(1);
+    const writer = await openWriter('stable');
+    await writer.begin();
+    await writer.send(topic, 0, Buffer.from('open'));
+    expect(await stable.get()).toBe(1);
+    await writer.commit();
+    await openWriter('stable'); // waits until the marker stands
+    expect(await stable.get()).toBe(3);
+    const asked = stable.get();
+    await Promise.all([expect(asked).rejects.toThrow('not asked for any more'), stable.close()]);
   });
 });
 

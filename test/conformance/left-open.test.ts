@@ -145,6 +145,15 @@ async function expectOneLog(batches: number, copies: readonly number[] = []): Pr
   expect(head.batch).toBe(batches);
 }
 
+/** As somebody else, or a tool that copies topics. */
+async function writeOutside(values: readonly (Buffer | null)[]): Promise<void> {
+  const plain = plainKafka(servers.kafkaBrokers).producer();
+  await plain.connect();
+  const messages = values.map((value) => ({ partition: 0, value }));
+  await plain.send({ topic: batchesTopic, messages });
+  await plain.disconnect();
+}
+
 describe('a batch that a transaction left open', () => {
   it('would be committed by the next transaction, though it is of another session', async () => {
     const { position } = await own();
@@ -230,14 +239,10 @@ describe('batches that somebody wrote again, outside a transaction', () => {
   /** More than the first window of a search holds; the last of them was aborted before. */
   async function copyMany(): Promise<number[]> {
     const [records = []] = await readTopic(servers.kafkaBrokers, batchesTopic);
-    const somebody = plainKafka(servers.kafkaBrokers).producer();
-    await somebody.connect();
-    const values = [...Array.from({ length: 40 }, () => records[0]), records[1]];
-    const messages = values.map((record) => ({ partition: 0, value: record?.value ?? null }));
+    const copied = [...Array.from({ length: 40 }, () => records[0]), records[1]];
     const { end } = await journal.offsets();
-    await somebody.send({ topic: batchesTopic, messages });
-    await somebody.disconnect();
-    return messages.map((_, i) => end + i);
+    await writeOutside(copied.map((record) => record?.value ?? null));
+    return copied.map((_, i) => end + i);
   }
 
   it.each(['with its state', 'when its state is lost'])('mislead no owner %s', async (state) => {
@@ -270,12 +275,7 @@ describe('a batches topic that was copied from another Kafka, without its transa
     const [records = []] = await readTopic(servers.kafkaBrokers, batchesTopic, 'committed');
     batchesTopic = `${batchesTopic}-copy`;
     await admin.createTopic(batchesTopic, 1, 1, { 'message.timestamp.type': 'LogAppendTime' });
-    const { kafkaBrokers } = servers;
-    const plain = plainKafka(kafkaBrokers).producer();
-    await plain.connect();
-    const messages = records.map(({ value }) => ({ partition: 0, value }));
-    await plain.send({ topic: batchesTopic, messages });
-    await plain.disconnect();
+    await writeOutside(records.map(({ value }) => value));
     journal = journalOf(`ingestor-${topics}-copy`);
     await expect(
       beginLog(parts(), { deployment: 'acme', eventsTopic: EVENTS }, 1),

@@ -9,7 +9,7 @@ export type { KafkaConnection } from './client.ts';
 export { READ_COMMITTED, READ_UNCOMMITTED, type ReadAs } from './client.ts';
 export { searchLastRecords } from './last-records.ts';
 export { fetchRecords, type RecordSource, readRecords } from './read-records.ts';
-export type { Fetched, KafkaRecord } from './record.ts';
+export { type Fetched, type KafkaRecord, RECORD_OVERHEAD } from './record.ts';
 export { StableOffset } from './stable-offset.ts';
 export {
   examineBatches,

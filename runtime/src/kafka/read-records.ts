@@ -8,7 +8,7 @@
 import type { Logger } from '../log.ts';
 import { withoutAborted } from './aborted.ts';
 import { type KafkaConnection, newCluster, type ReadAs } from './client.ts';
-import type { KafkaRecord } from './record.ts';
+import { type KafkaRecord, RECORD_OVERHEAD } from './record.ts';
 import { decodeSets, type RecordSet } from './record-sets.ts';
 
 export type RecordSource = {
@@ -19,9 +19,6 @@ export type RecordSource = {
   /** Most bytes of records that are kept at once. Default: 64 MiB. */
   readonly maxBytes?: number;
 };
-
-/** What a record takes in memory besides its value, about. Bytes. */
-const RECORD_OVERHEAD = 400;
 
 /** Several of the largest batches. Bytes. */
 const MAX_BYTES = 64 * 1024 * 1024;

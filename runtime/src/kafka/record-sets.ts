@@ -97,8 +97,12 @@ export function decodeSets(
 }
 
 const emptyRecord = ({ offset, inTransaction }: RecordSet): KafkaRecord => ({
-  ...{ offset: Number(offset), timestamp: 0, inTransaction },
-  ...{ key: null, headers: [], value: null },
+  offset: Number(offset),
+  timestamp: 0,
+  inTransaction,
+  key: null,
+  headers: [],
+  value: null,
 });
 
 function decodeSet(set: Buffer): KafkaRecord[] {

@@ -14,6 +14,9 @@ export type KafkaRecord = {
   readonly value: Buffer | null;
 };
 
+/** What a record that is kept takes in memory besides its value, about. Bytes. */
+export const RECORD_OVERHEAD = 400;
+
 /** What one fetch of a partition gave. Read it at once: its buffers are those of the response. */
 export type Fetched = {
   readonly partition: number;
